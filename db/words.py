@@ -1,0 +1,162 @@
+"""The closed vocabularies of the data, as they are stored and as the API names them."""
+
+from enum import StrEnum
+
+
+class ConversationType(StrEnum):
+    """What a conversation is."""
+
+    CHAT = "CHAT"
+    OPENAI = "OPENAI"
+    SUPPORT_TICKET = "SUPPORT_TICKET"
+    SUPPORT_COPILOT = "SUPPORT_COPILOT"
+    AGENT = "AGENT"
+
+
+class ExecutionStatus(StrEnum):
+    """Whether an answer is being made."""
+
+    AVAILABLE = "AVAILABLE"
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    ERROR = "ERROR"
+    ENDED = "ENDED"
+
+
+class Visibility(StrEnum):
+    """Who may read a conversation, as its source says."""
+
+    PRIVATE = "PRIVATE"
+    PUBLIC = "PUBLIC"
+
+
+class OriginSystem(StrEnum):
+    """The system that a record was imported from."""
+
+    ATHENA = "ATHENA"
+    COGSOL = "COGSOL"
+    PIPESHUB = "PIPESHUB"
+    INKEEP = "INKEEP"
+    OPENAI = "OPENAI"
+    CHATGPT = "CHATGPT"
+    CLAUDE = "CLAUDE"
+    LIBRECHAT = "LIBRECHAT"
+    OPEN_WEBUI = "OPEN_WEBUI"
+    CHATBOT_UI = "CHATBOT_UI"
+    SHAREGPT = "SHAREGPT"
+    OPENASSISTANT = "OPENASSISTANT"
+    MTRAG = "MTRAG"
+    COLLOQUY = "COLLOQUY"
+
+
+class MessageRole(StrEnum):
+    """The speaker's part in the conversation."""
+
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+    SYSTEM = "SYSTEM"
+    TOOL = "TOOL"
+    OTHER = "OTHER"
+
+
+class MessageType(StrEnum):
+    """What a message is for."""
+
+    USER_QUERY = "USER_QUERY"
+    BOT_RESPONSE = "BOT_RESPONSE"
+    ERROR = "ERROR"
+    FEEDBACK = "FEEDBACK"
+    SYSTEM = "SYSTEM"
+    TOOL_RESULT = "TOOL_RESULT"
+    OTHER = "OTHER"
+
+
+class Actor(StrEnum):
+    """Who really wrote a message."""
+
+    USER = "USER"
+    AI = "AI"
+    STAFF = "STAFF"
+    SYSTEM = "SYSTEM"
+
+
+class MessageStatus(StrEnum):
+    """How far a message has come."""
+
+    STREAMING = "STREAMING"
+    COMPLETE = "COMPLETE"
+    STOPPED = "STOPPED"
+    FAILED = "FAILED"
+
+
+class ContentFormat(StrEnum):
+    """How a message's content is to be read."""
+
+    MARKDOWN = "MARKDOWN"
+    JSON = "JSON"
+    HTML = "HTML"
+    TEXT = "TEXT"
+
+
+class PartType(StrEnum):
+    """What a content part holds."""
+
+    TEXT = "TEXT"
+    IMAGE = "IMAGE"
+    FILE = "FILE"
+    REASONING = "REASONING"
+    OTHER = "OTHER"
+
+
+class ToolKind(StrEnum):
+    """What a tool does."""
+
+    FUNCTION = "FUNCTION"
+    RETRIEVAL = "RETRIEVAL"
+    SCRIPT = "SCRIPT"
+    MCP = "MCP"
+    OTHER = "OTHER"
+
+
+class Rating(StrEnum):
+    """The direction of an opinion."""
+
+    POSITIVE = "POSITIVE"
+    NEGATIVE = "NEGATIVE"
+
+
+class FeedbackAuthor(StrEnum):
+    """Who gave feedback."""
+
+    END_USER = "END_USER"
+    STAFF = "STAFF"
+    EVALUATOR = "EVALUATOR"
+    SYSTEM = "SYSTEM"
+
+
+class Verdict(StrEnum):
+    """What an author of feedback says of a citation."""
+
+    POSITIVE = "POSITIVE"
+    NEGATIVE = "NEGATIVE"
+    MISSING = "MISSING"
+
+
+class Entity(StrEnum):
+    """The tables whose rows can have an origin."""
+
+    CONVERSATION = "CONVERSATION"
+    MESSAGE = "MESSAGE"
+    REFERENCE = "REFERENCE"
+    SOURCE = "SOURCE"
+    ASSISTANT = "ASSISTANT"
+    TOOL = "TOOL"
+    FEEDBACK = "FEEDBACK"
+
+
+class IdType(StrEnum):
+    """The JSON type that a record's id had in its source; PLACE: it had none and was named by its place."""
+
+    STRING = "STRING"
+    NUMBER = "NUMBER"
+    PLACE = "PLACE"

@@ -1,0 +1,101 @@
+"""What all tests share: databases to work on, and the skips for what the machine lacks."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from xdist.workermanage import WorkerController
+
+from db import migrations
+from db.database import Database, database_url
+from tests import postgres
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the one PostgreSQL server that all workers share, when the first of them asks for it."""
+    postgres.configure(config)
+
+
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker where the server is."""
+    node.workerinput["postgres"] = postgres.url()
+    node.workerinput["programs"] = str(postgres.program("pg_dump").parent)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server."""
+    postgres.unconfigure(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with one line each, what needs a program that this machine lacks."""
+    missing = {
+        "node": None if shutil.which("npm") else "Node.js and npm are not on this machine",
+        "browser": None if shutil.which("chromium") else "Chromium is not on this machine",
+    }
+    for item in items:
+        for mark, reason in missing.items():
+            if reason and item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh database with all tables, on each of the two kinds."""
+    async with fresh_database(request.param, tmp_path) as database:
+        yield database
+
+
+class fresh_database:  # noqa: N801 - used like a function
+    """A database with all tables, which is gone when the block is left."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.kind = kind
+        self.folder = folder
+
+    async def __aenter__(self) -> Database:
+        if self.kind == "sqlite":
+            self.database = Database.open(database_url(str(self.folder / "colloquy.db")))
+            await migrations.upgrade(self.database)
+        else:
+            self.name = await postgres.create_database()
+            self.database = Database.open(database_url(postgres.url(self.name)))
+        return self.database
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.database.close()
+        if self.kind == "postgresql":
+            await postgres.drop_database(self.name)
+
+
+Recorder = Callable[[], Any]
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[list[str]]:
+    """The SQL statements that the database was given since the list was last cleared, without those of transactions."""
+    with recorded(database) as texts:
+        yield texts
+
+
+@contextmanager
+def recorded(database: Database) -> Iterator[list[str]]:
+    """A list that fills with the SQL statements of both engines."""
+    texts: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.split(maxsplit=1)[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}:
+            texts.append(statement)
+
+    engines = {id(engine.sync_engine): engine.sync_engine for engine in (database.reader, database.writer)}
+    for engine in engines.values():
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield texts
+    finally:
+        for engine in engines.values():
+            event.remove(engine, "before_cursor_execute", note)
