@@ -1,0 +1,250 @@
+"""`/graphql` over HTTP: strawberry's view, held to the GraphQL-over-HTTP specification where the stock one leaves it.
+
+What differs from stock: the Accept header is negotiated and decides about the status of a request error; a fault of the
+protocol is answered as GraphQL errors in JSON, with a code; the body is read strictly; a mutation by GET, a batch, an
+upload and a subscription without a stream are refused by name; and no failure of ours passes unmasked, not even one
+that strikes before there is an operation.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from cross_web import AsyncHTTPRequestAdapter
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketState
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+from typing_extensions import override  # typing has it from Python 3.12 on
+
+from graph import asked, wire
+from graph.asked import Refusal
+from graph.boundary import ColloquySchema
+from graph.errors import ErrorCode, Presenter
+from graph.negotiation import GRAPHQL_TYPE, HTML_TYPE, JSON_TYPE, preferred
+from graph.sockets import SocketAdapter
+
+Explorer = Callable[[Request], Response]
+"""Answers a browser's GET without a query: the page to explore the API with."""
+
+ALLOWED = "GET, HEAD, POST, OPTIONS"
+
+CLOSE_REASON_BYTES = 123
+"""The longest reason that a WebSocket's close frame carries (RFC 6455, section 5.5)."""
+
+
+class ColloquyView(GraphQL[object, None]):
+    """The GraphQL endpoint as an ASGI application: HTTP, and WebSocket in the protocols that it is given.
+
+    Args:
+        schema: its errors come presented, hence its class.
+        context: makes the context of a request's operation, or of a socket's operations. What it raises is answered
+            like an error of the operation: foreseen with its code, else masked.
+        explorer: answers `GET` without a query for who prefers HTML; without one such a GET is a bad request.
+        protocols: the subscription protocols offered (names of `strawberry.subscriptions`).
+    """
+
+    websocket_adapter_class = SocketAdapter
+
+    statuses: ClassVar[Mapping[str, int]] = {
+        ErrorCode.UNAUTHENTICATED: 401,
+        ErrorCode.FORBIDDEN: 403,
+        ErrorCode.RATE_LIMITED: 429,
+        ErrorCode.INTERNAL_SERVER_ERROR: 500,
+        ErrorCode.TIMEOUT: 504,
+    }
+    """The status of an answer without data, by its first error's code; all others are 400, or 200 as JSON_TYPE."""
+
+    def __init__(
+        self,
+        schema: ColloquySchema,
+        *,
+        context: Callable[[Request | WebSocket], Awaitable[object]],
+        explorer: Explorer | None = None,
+        protocols: Sequence[str] = (GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            multipart_uploads_enabled=False,
+            subscription_protocols=protocols,
+            connection_init_wait_timeout=timedelta(seconds=5),
+            max_subscriptions_per_connection=20,
+        )
+        self._make_context = context
+        self._explorer = explorer
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._converse(WebSocket(scope, receive, send))
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    @override
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> object:
+        """The context that the view's maker wants for this request or socket."""
+        return await self._make_context(request)
+
+    @override
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """What later becomes the answer; it carries the negotiated media type to `create_response`."""
+        return Response(media_type=_negotiated(request))
+
+    @override
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """What the request asks; see `graph.asked.read`."""
+        return await asked.read(request)
+
+    @override
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: object,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Run a query, or a mutation by POST.
+
+        Raises:
+            Refusal: 405 for a mutation by GET, 400 for a subscription, which needs a stream.
+        """
+        allowed = OperationType.from_http(request_adapter.method) - {OperationType.SUBSCRIPTION}
+        try:
+            return await self.schema.execute(
+                request_data.query,
+                variable_values=request_data.variables,
+                context_value=context,
+                root_value=root_value,
+                operation_name=request_data.operation_name,
+                allowed_operation_types=allowed,
+                operation_extensions=request_data.extensions,
+            )
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise Refusal(400, "A subscription needs a stream; a plain request can't carry one.") from None
+            raise Refusal(
+                405, "A mutation needs POST.", code=ErrorCode.METHOD_NOT_ALLOWED, headers={"allow": "POST"}
+            ) from None
+
+    @override
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """The answer's JSON; without `data` if the request failed as a request, before any field was resolved."""
+        errors = result.errors or []
+        answer: GraphQLHTTPResponse = {}
+        if errors:
+            answer["errors"] = [error.formatted for error in errors]
+        if result.data is not None or not errors or any(error.path for error in errors):
+            answer["data"] = result.data
+        if result.extensions:
+            answer["extensions"] = result.extensions
+        return answer
+
+    @override
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        """The answer in the negotiated media type, which also decides about the status."""
+        media_type = sub_response.media_type or JSON_TYPE
+        return _json(response_data, media_type, self._status(response_data, media_type))
+
+    @override
+    def decode_json(self, data: str | bytes) -> object:
+        """JSON of a socket's message; see `graph.wire.decode`."""
+        return wire.decode(data)
+
+    @override
+    def encode_json(self, data: object) -> str:
+        """JSON as text, for sockets and streams; see `graph.wire.encode`."""
+        return wire.encode(data).decode()
+
+    @override
+    def should_render_graphql_ide(self, request: Any) -> bool:
+        """Never: `_answer` has asked the explorer before."""
+        return False
+
+    def _status(self, answer: Any, media_type: str) -> int:
+        if "data" in answer:
+            return 200
+        first = answer["errors"][0]["extensions"]["code"]
+        return self.statuses.get(first, 400 if media_type == GRAPHQL_TYPE else 200)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": ALLOWED})
+        if request.method == "HEAD":  # answered as GET; the server leaves the body out
+            request = Request({**request.scope, "method": "GET"}, request.receive)
+        try:
+            if request.method not in ("GET", "POST"):
+                raise Refusal(
+                    405,
+                    f"{request.method} has no meaning here; use GET or POST.",
+                    code=ErrorCode.METHOD_NOT_ALLOWED,
+                    headers={"allow": ALLOWED},
+                )
+            if self._explorer is not None and _is_a_visit(request):
+                page = self._explorer(request)
+                page.headers.add_vary_header("accept")
+                return page
+            return await self.run(request)
+        except ClientDisconnect:
+            raise
+        except Refusal as refusal:
+            return _refused(request, refusal.error, refusal.status, refusal.headers)
+        except Exception as error:  # the outermost boundary: masked and logged, or foreseen with its code
+            presented = Presenter().present(error)
+            code = (presented.extensions or {})["code"]
+            return _refused(request, presented, self.statuses.get(code, 400))
+
+    async def _converse(self, socket: WebSocket) -> None:
+        try:
+            await self.run(socket)
+        except Exception as error:  # masked and logged like a request's
+            presented = Presenter().present(error)
+            if WebSocketState.DISCONNECTED not in (socket.client_state, socket.application_state):
+                await socket.close(1011, presented.message.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore"))
+
+
+def _negotiated(request: Request | WebSocket) -> str:
+    media_type = preferred(request.headers.get("accept"))
+    if media_type is None:
+        raise Refusal(
+            406,
+            f"This endpoint answers in {GRAPHQL_TYPE} or {JSON_TYPE}, in UTF-8; the Accept header takes neither.",
+            code=ErrorCode.NOT_ACCEPTABLE,
+        )
+    return media_type
+
+
+def _is_a_visit(request: Request) -> bool:
+    """Whether a browser came to look: it prefers HTML and asks nothing yet."""
+    if request.method != "GET" or request.query_params.get("query"):
+        return False
+    return preferred(request.headers.get("accept"), (JSON_TYPE, GRAPHQL_TYPE, HTML_TYPE)) == HTML_TYPE
+
+
+def _refused(request: Request, error: GraphQLError, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    media_type = preferred(request.headers.get("accept")) or JSON_TYPE
+    return _json({"errors": [error.formatted]}, media_type, status, headers)
+
+
+def _json(content: object, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        wire.encode(content),
+        status_code=status,
+        headers={"content-type": f"{media_type}; charset=utf-8", "vary": "accept", **(headers or {})},
+    )

@@ -1,0 +1,89 @@
+"""JSON on the wire: requests are read strictly, answers are written fast.
+
+Requests are read by the standard parser, which keeps integers of any size, where orjson rounds those above 64 bits.
+Answers are written by orjson, and by the standard encoder where orjson refuses a value.
+"""
+
+import json
+import math
+from typing import Any, NoReturn
+
+import orjson
+
+MAX_JSON_DEPTH = 200
+"""How many lists and objects may lie in each other in a request; the parser of GraphQL documents stops there, too."""
+
+
+class NotJSON(json.JSONDecodeError):
+    """The text is no JSON that this server takes; `reason` completes a sentence that begins with its name."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, "", 0)
+        self.reason = reason
+
+
+def decode(data: str | bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
+    """The value of a JSON text (RFC 8259: UTF-8, no NaN, no Infinity).
+
+    Raises:
+        NotJSON: it isn't JSON, is nested deeper than `max_depth`, or holds a number of more than 4,300 digits or beyond
+            what a double can hold.
+    """
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except NotJSON:
+        raise
+    except UnicodeDecodeError:
+        raise NotJSON("is not valid UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise NotJSON(f"is not valid JSON (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise NotJSON(f"is nested more than {max_depth} deep") from None
+    except ValueError:
+        raise NotJSON("holds a number with too many digits") from None
+    if text.count("[") + text.count("{") > max_depth and _is_deeper(value, max_depth):
+        raise NotJSON(f"is nested more than {max_depth} deep")
+    return value
+
+
+def encode(value: object) -> bytes:
+    """The JSON text of an answer, in UTF-8.
+
+    Integers above 64 bits are written in full and lone surrogates as escapes; numbers that JSON doesn't know are null.
+    """
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(_without_nan(value), separators=(",", ":"), allow_nan=False).encode()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJSON(f"holds {name}, which JSON doesn't know")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise NotJSON("holds a number that is out of range")
+    return number
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(limit + 1):
+        containers = [item for item in level if isinstance(item, list | dict)]
+        if not containers:
+            return False
+        level = [item for parent in containers for item in (parent.values() if isinstance(parent, dict) else parent)]
+    return True
+
+
+def _without_nan(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

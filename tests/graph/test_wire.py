@@ -1,0 +1,36 @@
+"""JSON on the wire: whatever is written can be read, and no bytes break the reader."""
+
+import contextlib
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph import wire
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON_VALUES)
+def test_every_json_value_that_is_written_is_read_back(value: Any) -> None:
+    written = wire.encode(value)
+
+    assert json.loads(written) == json.loads(json.dumps(without_nan(value)))
+
+
+def without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and (value != value or abs(value) == float("inf")) else value
+
+
+@given(st.binary() | st.text())
+def test_no_bytes_break_the_reader(data: bytes | str) -> None:
+    with contextlib.suppress(wire.NotJSON):
+        wire.decode(data)
