@@ -198,7 +198,8 @@ class ColloquyView(GraphQL[object, None]):
                 )
             if self._explorer is not None and _is_a_visit(request):
                 page = self._explorer(request)
-                page.headers.add_vary_header("accept")
+                if "accept" not in page.headers.get("vary", "").lower():
+                    page.headers.add_vary_header("accept")
                 return page
             return await self.run(request)
         except ClientDisconnect:

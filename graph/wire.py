@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 import orjson
 
+from db.jsons import dump
+
 MAX_JSON_DEPTH = 200
 """How many lists and objects may lie in each other in a request; the parser of GraphQL documents stops there, too."""
 
@@ -50,12 +52,17 @@ def decode(data: str | bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
 def encode(value: object) -> bytes:
     """The JSON text of an answer, in UTF-8.
 
-    Integers above 64 bits are written in full and lone surrogates as escapes; numbers that JSON doesn't know are null.
+    What orjson refuses (integers above 64 bits, lone surrogates, stored numbers that keep their token, deep nesting) is
+    written by our own JSON, in full and with lone surrogates as escapes; numbers that JSON doesn't know are null.
     """
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return json.dumps(_without_nan(value), separators=(",", ":"), allow_nan=False).encode()
+        pass
+    try:
+        return dump(value).encode()
+    except ValueError:
+        return dump(_without_nan(value)).encode()
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -84,6 +91,6 @@ def _without_nan(value: object) -> object:
         return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_without_nan(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
+    if type(value) is float and not math.isfinite(value):
         return None
     return value

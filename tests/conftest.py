@@ -1,7 +1,7 @@
 """What all tests share: databases to work on, and the skips for what the machine lacks."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,6 @@ class fresh_database:  # noqa: N801 - used like a function
             await postgres.drop_database(self.name)
 
 
-Recorder = Callable[[], Any]
-
-
 @pytest.fixture
 def statements(database: Database) -> Iterator[list[str]]:
     """The SQL statements that the database was given since the list was last cleared, without those of transactions."""
@@ -91,11 +88,12 @@ def recorded(database: Database) -> Iterator[list[str]]:
         if statement.split(maxsplit=1)[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}:
             texts.append(statement)
 
-    engines = {id(engine.sync_engine): engine.sync_engine for engine in (database.reader, database.writer)}
-    for engine in engines.values():
-        event.listen(engine, "before_cursor_execute", note)
+    # On PostgreSQL the reader is an option of the writer, whose events it has.
+    engines = [database.writer, database.reader][: 2 if database.dialect == "sqlite" else 1]
+    for engine in engines:
+        event.listen(engine.sync_engine, "before_cursor_execute", note)
     try:
         yield texts
     finally:
-        for engine in engines.values():
-            event.remove(engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine.sync_engine, "before_cursor_execute", note)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.jsons import parse
 from graph import wire
 
 JSON_VALUES = st.recursive(
@@ -34,3 +35,12 @@ def without_nan(value: Any) -> Any:
 def test_no_bytes_break_the_reader(data: bytes | str) -> None:
     with contextlib.suppress(wire.NotJSON):
         wire.decode(data)
+
+
+def test_a_stored_number_keeps_its_token() -> None:
+    assert wire.encode({"price": parse("1.00")}) == b'{"price":1.00}'
+
+
+def test_stored_json_may_be_as_deep_as_an_import_takes_it() -> None:
+    deep = "[" * 1000 + "]" * 1000
+    assert wire.encode({"properties": parse(deep)}) == f'{{"properties":{deep}}}'.encode()

@@ -1,0 +1,215 @@
+"""Stores what comes apart from conversations: feedback that names its message, sources, assistants."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.interchange import known
+from db.interchange.arrival import Arrival
+from db.interchange.base import (
+    DetachedAssistantDraft,
+    DetachedFeedbackDraft,
+    DetachedSourceDraft,
+)
+from db.interchange.entries import Detached, Outcome, key_of
+from db.interchange.fitting import record_key
+from db.interchange.known import Key
+from db.interchange.merging import Stored
+from db.interchange.opinions import store_feedback
+from db.interchange.shared import Memory, Shared
+from db.interchange.writes import CITATIONS, FEEDBACK, ORIGINS, REASONS, SCORES, VERDICTS, VERSIONS, Writes
+from db.viewer import Viewer
+from db.words import Entity
+
+_ENTITIES: Mapping[type, tuple[Entity, str]] = {
+    DetachedFeedbackDraft: (Entity.FEEDBACK, "feedback"),
+    DetachedSourceDraft: (Entity.SOURCE, "sources"),
+    DetachedAssistantDraft: (Entity.ASSISTANT, "assistants"),
+}
+
+
+async def store_detached(
+    connection: AsyncConnection,
+    items: Sequence[Detached],
+    arrival: Arrival,
+    memory: Memory,
+    begin: Callable[[], Awaitable[None]],
+    *,
+    viewer: Viewer,
+) -> Outcome:
+    """Store what is new or newer than what is known; feedback whose message is not there is given back as missing.
+
+    Raises bulk.RowsRefused where the database does not take it.
+    """
+    outcome, writes = Outcome(), Writes()
+    keys = {key_of(item) for item in items}
+    origins = await known.origins(connection, keys, arrival.place, viewer=viewer)
+    seen: set[tuple[UUID, str]] = set()
+    if origins:
+        ids = [row.entity_id for row in origins.values()]
+        seen = await known.seen(connection, ids, [digest for item in items for digest in item.digests], viewer=viewer)
+    coming = _coming(items, origins, seen, writes, arrival, outcome)
+    shared = Shared(memory, writes, arrival)
+    feedback = [item for item in coming if isinstance(item.drafted, DetachedFeedbackDraft)]
+    if len(feedback) < len(coming):
+        sources = [item.drafted.source for item in coming if isinstance(item.drafted, DetachedSourceDraft)]
+        assistants = [item.drafted.assistant for item in coming if isinstance(item.drafted, DetachedAssistantDraft)]
+        await shared.look_up(connection, (), sources, assistants, (), viewer=viewer)
+        for item in coming:
+            _store_shared(item, origins.get(key_of(item)), shared, writes, arrival)
+    if feedback:
+        await _store_feedback(connection, feedback, origins, writes, arrival, outcome, viewer=viewer)
+    if writes:
+        await begin()
+        await writes.execute(connection, viewer=viewer)
+    await shared.write_lessons(connection, viewer=viewer)
+    outcome.tally.update(writes.count())
+    outcome.notes += shared.notes
+    return outcome
+
+
+def _coming(
+    items: Sequence[Detached],
+    origins: Mapping[Key, Any],
+    seen: set[tuple[UUID, str]],
+    writes: Writes,
+    arrival: Arrival,
+    outcome: Outcome,
+) -> list[Detached]:
+    """What is to be stored: of each record the latest version, unless it or a later one is known."""
+    latest: dict[Key, Detached] = {}
+    for item in items:
+        key, draft = key_of(item), item.draft
+        what = _ENTITIES[type(item.drafted)][1]
+        origin, other = origins.get(key), latest.get(key)
+        if origin is not None and all((origin.entity_id, digest) in seen for digest in item.digests):
+            outcome.tally.note(what, "unchanged")
+        elif origin is not None and _is_older(draft.updated_at, origin.source_updated_at):
+            outcome.tally.note(what, "older")
+            writes.inserts[VERSIONS] += _versions(origin.entity_id, item, arrival)
+        elif other is None:
+            latest[key] = item
+        elif item.digests == other.digests:
+            outcome.tally.note(what, "unchanged")
+        else:
+            outcome.notes.append(f"{item.place}: two versions of {key[0]} {key[1]}, the later is kept")
+            outcome.tally.note(what, "older")
+            kept = other if _is_older(draft.updated_at, other.draft.updated_at) else item
+            latest[key] = replace(kept, digests=(*other.digests, *item.digests))
+    return list(latest.values())
+
+
+def _is_older(updated_at: datetime | None, than: datetime | None) -> bool:
+    return updated_at is not None and than is not None and updated_at < than
+
+
+def _versions(row_id: UUID, item: Detached, arrival: Arrival) -> list[dict[str, Any]]:
+    return [{"entity_id": row_id, "digest": digest, "seen_at": arrival.at} for digest in dict.fromkeys(item.digests)]
+
+
+def _store_shared(item: Detached, origin: Any | None, shared: Shared, writes: Writes, arrival: Arrival) -> None:
+    drafted, draft = item.drafted, item.draft
+    if isinstance(drafted, DetachedAssistantDraft):
+        row_id = shared.assistant(drafted.assistant, newer=True)
+        entity = Entity.ASSISTANT
+    elif isinstance(drafted, DetachedSourceDraft):
+        if origin is not None:
+            row_id = origin.entity_id
+            shared.teach(row_id, drafted.source.values)
+        else:
+            found = shared.source(drafted.source, arrival.at)
+            assert found is not None, "a source by itself is stored even where nothing identifies it"
+            row_id = found
+        entity = Entity.SOURCE
+    else:
+        return
+    writes.inserts[ORIGINS] = [row for row in writes.inserts[ORIGINS] if row["entity_id"] != row_id]
+    writes.deletes[ORIGINS.c.entity_id].add(row_id)
+    writes.inserts[ORIGINS].append(arrival.origin(row_id, entity, draft, position=item.position))
+    writes.inserts[VERSIONS] += _versions(row_id, item, arrival)
+
+
+async def _store_feedback(
+    connection: AsyncConnection,
+    items: Sequence[Detached],
+    origins: Mapping[Key, Any],
+    writes: Writes,
+    arrival: Arrival,
+    outcome: Outcome,
+    *,
+    viewer: Viewer,
+) -> None:
+    messages = await _messages(connection, items, arrival, viewer=viewer)
+    cited = {
+        messages[item].id
+        for item in items
+        if item in messages and isinstance(item.drafted, DetachedFeedbackDraft) and _cites(item.drafted)
+    }
+    order = [CITATIONS.c.position]
+    citations = await known.rows(connection, CITATIONS.c.message_id, cited, viewer=viewer, order_by=order)
+    ids = {row.entity_id for row in origins.values() if row.entity is Entity.FEEDBACK}
+    stored = Stored()
+    before: Mapping[UUID, Any] = {}
+    if ids:
+        before = {
+            row_id: row for row_id, (row,) in (await known.rows(connection, FEEDBACK.c.id, ids, viewer=viewer)).items()
+        }
+        stored.reasons, stored.scores, stored.verdicts = [
+            await known.rows(connection, table.c.feedback_id, ids, viewer=viewer, order_by=[table.c.position])
+            for table in (REASONS, SCORES, VERDICTS)
+        ]
+    for item in items:
+        draft, message, origin = item.draft, messages.get(item), origins.get(key_of(item))
+        assert isinstance(item.drafted, DetachedFeedbackDraft)
+        if message is None:
+            outcome.missing.append(item)
+            continue
+        row_id = store_feedback(
+            writes,
+            item.drafted.feedback,
+            None if origin is None else before.get(origin.entity_id),
+            stored,
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            citations=[row["id"] for row in citations.get(message.id, ())],
+            position=0,
+            at=message.created_at,
+        )
+        if origin is not None:
+            writes.deletes[ORIGINS.c.entity_id].add(origin.entity_id)
+        writes.inserts[ORIGINS].append(arrival.origin(row_id, Entity.FEEDBACK, draft, position=item.position))
+        writes.inserts[VERSIONS] += _versions(row_id, item, arrival)
+
+
+def _cites(drafted: DetachedFeedbackDraft) -> bool:
+    feedback = drafted.feedback
+    return feedback.reference is not None or any(verdict.reference is not None for verdict in feedback.verdicts)
+
+
+async def _messages(
+    connection: AsyncConnection, items: Sequence[Detached], arrival: Arrival, *, viewer: Viewer
+) -> dict[Detached, Any]:
+    """The message that each of these is about, where it is there."""
+    wanted: defaultdict[str, list[tuple[Detached, str | None]]] = defaultdict(list)
+    for item in items:
+        assert isinstance(item.drafted, DetachedFeedbackDraft)
+        message_id, conversation_id = item.drafted.message_id, item.drafted.conversation_id
+        wanted[message_id].append((item, conversation_id))
+        if conversation_id is not None:
+            # An id that two conversations have is kept by the first; the second's is named by its conversation too.
+            wanted[record_key(f"{conversation_id}#{message_id}")].append((item, conversation_id))
+    rows = await known.messages_of(connection, wanted, arrival.place, viewer=viewer)
+    found: dict[Detached, Any] = {}
+    for record_id, asking in wanted.items():
+        for item, conversation_id in asking:
+            for row in rows.get(record_id, ()):
+                if conversation_id is None or row.conversation == conversation_id:
+                    found.setdefault(item, row)
+    return found

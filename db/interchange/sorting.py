@@ -1,0 +1,142 @@
+"""Tells what is new in a batch from what is known, and puts the pages of a conversation together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from db.interchange.arrival import Arrival
+from db.interchange.entries import Entry, Outcome, key_of
+from db.interchange.known import Key
+from db.interchange.merging import Stored
+from db.interchange.shared import Memory
+from db.interchange.writes import VERSIONS, Writes
+
+
+class Sorter:
+    """Tells what is new from what is known: seen before, older than what is there, a page among others."""
+
+    def __init__(
+        self,
+        origins: Mapping[Key, Any],
+        seen: set[tuple[UUID, str]],
+        imports: Mapping[UUID, str],
+        writes: Writes,
+        arrival: Arrival,
+        outcome: Outcome,
+        memory: Memory,
+    ) -> None:
+        self._memory = memory
+        self._origins = origins
+        self._seen = seen
+        self._imports = imports
+        self._writes = writes
+        self._arrival = arrival
+        self._outcome = outcome
+
+    def sort(self, entries: Iterable[Entry]) -> dict[Key, Entry]:
+        """The conversations that are to be stored, each once, with all pages that came of it."""
+        coming: dict[Key, Entry] = {}
+        unchanged: set[Key] = set()
+        for entry in entries:
+            key = key_of(entry)
+            origin = self._origins.get(key)
+            if origin is not None and all((origin.entity_id, digest) in self._seen for digest in entry.digests):
+                unchanged.add(key)
+                self._outcome.tally.note("messages", "unchanged", len(entry.draft.messages))
+            elif origin is not None and entry.draft.whole and self._is_older(entry, origin):
+                self._leave(entry, origin)
+            elif key in coming:
+                coming[key] = _together(coming[key], entry)
+            else:
+                coming[key] = entry
+        self._outcome.tally.note("conversations", "unchanged", len(unchanged - coming.keys()))
+        for key, entry in coming.items():
+            self._count(entry, self._origins.get(key))
+        return coming
+
+    def _count(self, entry: Entry, origin: Any | None) -> None:
+        tally = self._outcome.tally
+        if origin is None:
+            tally.note("conversations", "new")
+            return
+        file = self._imports.get(origin.import_id)
+        if entry.draft.whole:
+            if file is not None:
+                self._outcome.notes.append(
+                    f"two versions of {_named(entry)}: this one is kept, that of {file} was before"
+                )
+            tally.note("conversations", "updated")
+        elif origin.import_id != self._arrival.import_id and origin.entity_id not in self._memory.paged:
+            # Of the pages of one file only the first counts.
+            self._memory.paged.add(origin.entity_id)
+            tally.note("conversations", "updated")
+
+    @staticmethod
+    def _is_older(entry: Entry, origin: Any) -> bool:
+        updated = entry.draft.updated_at
+        return updated is not None and origin.source_updated_at is not None and updated < origin.source_updated_at
+
+    def _leave(self, entry: Entry, origin: Any) -> None:
+        """Remember an older version as seen, and nothing of it."""
+        self._outcome.tally.note("conversations", "older")
+        if (file := self._imports.get(origin.import_id)) is not None:
+            self._outcome.notes.append(f"two versions of {_named(entry)}: this one is older, that of {file} stays")
+        self._writes.inserts[VERSIONS] += [
+            {"entity_id": origin.entity_id, "digest": digest, "seen_at": self._arrival.at}
+            for digest in dict.fromkeys(entry.digests)
+        ]
+
+    def leave_older(self, entry: Entry, origin: Any, stored: Stored) -> None:
+        """Take out of a page what is known in a later version."""
+        draft = entry.draft
+        # A loose message says nothing of its conversation.
+        entry.stale = draft.loose or self._is_older(entry, origin)
+        known_times = {row.record_id: row.source_updated_at for row in stored.conversations[origin.entity_id].messages}
+        kept: list[int] = []
+        for index, message in enumerate(draft.messages):
+            known_time = known_times.get(message.record_id)
+            updated = message.updated_at or draft.updated_at
+            if known_time is None or updated is None or updated >= known_time:
+                kept.append(index)
+        self._outcome.tally.note("messages", "older", len(draft.messages) - len(kept))
+        if len(kept) < len(draft.messages):
+            entry.draft = replace(draft, messages=[draft.messages[index] for index in kept])
+            entry.positions = [entry.positions[index] for index in kept] if entry.positions else []
+
+
+def _together(first: Entry, second: Entry) -> Entry:
+    """Two pages of a conversation, or two loose messages of a thread, as one."""
+    one, other = first.draft, second.draft
+    newer = one.updated_at is None or other.updated_at is None or other.updated_at >= one.updated_at
+    base = other if newer else one
+    places = {message.record_id: index for index, message in enumerate(one.messages)}
+    messages, positions = list(one.messages), list(first.positions)
+    for index, message in enumerate(other.messages):
+        at = places.get(message.record_id)
+        if at is None:
+            messages.append(message)
+            positions += second.positions[index : index + 1]
+            continue
+        before, after = messages[at].updated_at or one.updated_at, message.updated_at or other.updated_at
+        if before is None or after is None or after >= before:
+            messages[at] = message
+    draft = replace(
+        base,
+        values={**one.values, **other.values} if newer else {**other.values, **one.values},
+        messages=messages,
+        references=base.references or one.references or other.references,
+        feedback=base.feedback or one.feedback or other.feedback,
+        assistant=base.assistant or one.assistant or other.assistant,
+        tools=[*one.tools, *other.tools],
+        tags=[*one.tags, *other.tags],
+        notes=[*one.notes, *other.notes],
+        updated_at=base.updated_at or one.updated_at or other.updated_at,
+        current=base.current or one.current or other.current,
+    )
+    return Entry(draft, [*first.digests, *second.digests], first.position, first.place, positions=positions)
+
+
+def _named(entry: Entry) -> str:
+    record_id = entry.draft.record_id or ""
+    return f"{entry.draft.kind} {record_id if len(record_id) <= 60 else f'{record_id[:57]}...'}"

@@ -1,0 +1,135 @@
+"""References: the uses of sources, in answers and in conversations. The table, and what is asked of it."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import Field
+
+from db import reads
+from db.filters import Where, reference_where
+from db.listings import Listing, Run, pages_of
+from db.paging import Keyset, Page, Row, Slice, Term
+from db.record import KEY_LENGTH, Record, json_field, key_to, optional_key_to, partial_index, text_field
+from db.viewer import Viewer
+
+
+class Reference(Record, table=True):
+    """One use of a source: a citation of a message, or a line in a conversation's own list (no message).
+
+    The table is called citations, since REFERENCES is a reserved word of SQL.
+    """
+
+    __tablename__ = "citations"
+    __table_args__ = (
+        sa.Index("ix_citations_conversation_id", "conversation_id", "position", "id"),
+        partial_index("ix_citations_listed", "conversation_id", "position", "id", where="message_id IS NULL"),
+        partial_index("ix_citations_message_id", "message_id", "position", "id", where="message_id IS NOT NULL"),
+        partial_index("ix_citations_source_id", "source_id", "id", where="source_id IS NOT NULL"),
+        sa.Index("ix_citations_url", "url", postgresql_using="hash"),
+    )
+
+    conversation_id: UUID = key_to("conversations.id")
+    message_id: UUID | None = optional_key_to("messages.id", on_delete="CASCADE")
+    position: int
+    """The place in the list of the message, or of the conversation, from 0."""
+    number: int
+    shown_number: int | None = None
+    label: str | None = text_field()
+    source_id: UUID | None = optional_key_to("sources.id")
+    title: str | None = text_field()
+    url: str | None = text_field()
+    excerpt: str | None = text_field()
+    context: str | None = text_field()
+    description: str | None = text_field()
+    relevance_score: float | None = None
+    kind: str | None = Field(default=None, max_length=KEY_LENGTH)
+    breadcrumbs: Any = json_field()
+    pages: Any = json_field()
+    start_index: int | None = None
+    end_index: int | None = None
+    external_id: str | None = Field(default=None, max_length=KEY_LENGTH)
+    metadata_: Any = json_field("metadata")
+
+
+_OF_CONVERSATION: Final = Keyset(
+    "conversation.references",
+    (Term("message_sequence", sa.Integer()), Term("position", sa.Integer()), Term("id", sa.Uuid())),
+)
+_OF_SOURCE: Final = Keyset("source.references", (Term("id", sa.Uuid(), descending=True),))
+
+_OWN_LIST: Final = -1
+"""Where the references stand that a conversation lists itself: before its first message (sequence 0 or more)."""
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+    """Those of the ids that exist, and not in a deleted conversation."""
+    rows = reads.table("citations")
+    return await reads.by_ids(connection, rows, ids, reads.living(rows.c.conversation_id, viewer), viewer=viewer)
+
+
+async def of_messages(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+    """The citations of each message, in its order."""
+    rows = reads.table("citations")
+    return await reads.lists_of(connection, rows, rows.c.message_id, ids, rows.c.position, rows.c.id, viewer=viewer)
+
+
+async def of_conversations(
+    connection: AsyncConnection, ids: Sequence[UUID], page: Page, *, where: Where | None = None, viewer: Viewer
+) -> dict[UUID, Slice]:
+    """A page of each conversation's references: those that it lists itself, then those of its messages in order."""
+    rows, messages = reads.table("citations"), reads.table("messages")
+    condition = reference_where(where)
+
+    def listing(parent: sa.FromClause) -> Listing:
+        listed = Run(
+            rows,
+            (rows.c.conversation_id == parent.c.id, rows.c.message_id.is_(None), condition),
+            (sa.literal(_OWN_LIST), rows.c.position, rows.c.id),
+            fixed=_OWN_LIST,
+        )
+        cited = Run(
+            messages.join(rows, rows.c.message_id == messages.c.id),
+            (messages.c.conversation_id == parent.c.id, condition),
+            (messages.c.sequence, rows.c.position, rows.c.id),
+        )
+        return Listing(rows, _OF_CONVERSATION, (listed, cited), sequence)
+
+    def sequence(page: sa.FromClause) -> Sequence[sa.ColumnElement[Any]]:
+        of_message = sa.select(messages.c.sequence).where(messages.c.id == page.c.message_id).correlate(page)
+        return [sa.func.coalesce(of_message.scalar_subquery(), _OWN_LIST).label("message_sequence")]
+
+    return await pages_of(connection, reads.table("conversations"), listing, page, ids=ids, viewer=viewer)
+
+
+async def count_of_conversations(
+    connection: AsyncConnection, ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer
+) -> dict[UUID, int]:
+    """How many references each conversation has that meet the filter, its messages' among them."""
+    rows = reads.table("citations")
+    alive = reads.living(rows.c.conversation_id, viewer)
+    return await reads.counts_of(
+        connection, rows, rows.c.conversation_id, ids, alive, reference_where(where), viewer=viewer
+    )
+
+
+async def of_sources(
+    connection: AsyncConnection, ids: Sequence[UUID], page: Page, *, viewer: Viewer
+) -> dict[UUID, Slice]:
+    """A page of the references to each source, the newest first."""
+    rows = reads.table("citations")
+    alive = reads.living(rows.c.conversation_id, viewer)
+
+    def listing(parent: sa.FromClause) -> Listing:
+        return Listing(rows, _OF_SOURCE, (Run(rows, (rows.c.source_id == parent.c.id, alive), (rows.c.id,)),))
+
+    return await pages_of(connection, reads.table("sources"), listing, page, ids=ids, viewer=viewer)
+
+
+async def count_of_sources(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, int]:
+    """How many references each source has."""
+    rows = reads.table("citations")
+    alive = reads.living(rows.c.conversation_id, viewer)
+    return await reads.counts_of(connection, rows, rows.c.source_id, ids, alive, viewer=viewer)

@@ -1,0 +1,84 @@
+"""Sources: the documents that answers cite, each once. The table, and what is asked of it."""
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import Field
+
+from db import reads
+from db.filters import Where, source_where
+from db.listings import Listing, page_of
+from db.paging import Order, Page, Row, Slice
+from db.record import KEY_LENGTH, Revised, json_field, partial_index, sorted_text, text_field
+from db.viewer import Viewer
+
+
+class Source(Revised, table=True):
+    """A document, page or record, however often it is cited.
+
+    `identity` is the hash of what makes two citations cite the same source: connector and external id, else the URL;
+    null where a source has only a title, which says nothing of identity.
+    """
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        partial_index("uq_sources_identity", "workspace_id", "identity", where="identity IS NOT NULL", unique=True),
+        sa.Index("ix_sources_title", "workspace_id", "title", "id"),
+        sa.Index("ix_sources_citation_count", "workspace_id", "citation_count", "id"),
+        sa.Index("ix_sources_created_at", "workspace_id", "created_at", "id"),
+        partial_index("ix_sources_external_id", "workspace_id", "external_id", where="external_id IS NOT NULL"),
+        # A URL may be longer than a B-tree of PostgreSQL takes; a hash index holds any.
+        sa.Index("ix_sources_url", "url", postgresql_using="hash"),
+    )
+
+    identity: str | None = Field(default=None, max_length=32)
+    title: str | None = Field(default=None, sa_type=cast("Any", sorted_text(KEY_LENGTH)), nullable=True)
+    url: str | None = text_field()
+    kind: str | None = Field(default=None, max_length=KEY_LENGTH)
+    connector: str | None = Field(default=None, max_length=KEY_LENGTH)
+    external_id: str | None = Field(default=None, max_length=KEY_LENGTH)
+    text: str | None = text_field()
+    metadata_: Any = json_field("metadata")
+    citation_count: int = Field(default=0)
+    """References to this source: a stored counter, kept by the verbs."""
+
+
+ORDERS: Final = {
+    order.field: order
+    for order in (
+        Order("CITATION_COUNT", "citation_count"),
+        Order("TITLE", "title", nullable=True),
+        Order("CREATED_AT", "created_at"),
+    )
+}
+"""What sources can be ordered by."""
+
+DEFAULT_ORDER: Final = (ORDERS["CITATION_COUNT"].directed(descending=True),)
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+    """Those of the ids that exist."""
+    return await reads.by_ids(connection, reads.table("sources"), ids, viewer=viewer)
+
+
+async def page(
+    connection: AsyncConnection,
+    page: Page,
+    *,
+    where: Where | None = None,
+    order: Sequence[Order] = DEFAULT_ORDER,
+    viewer: Viewer,
+) -> Slice:
+    """A page of the sources that meet the filter; the most cited first."""
+    rows = reads.table("sources")
+    here = rows.c.workspace_id == viewer.workspace_id
+    listing = Listing.of("sources", rows, order or DEFAULT_ORDER, here, source_where(where))
+    return await page_of(connection, listing, page)
+
+
+async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
+    """How many sources meet the filter."""
+    return await reads.count(connection, reads.table("sources"), source_where(where), viewer=viewer)

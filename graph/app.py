@@ -1,0 +1,80 @@
+"""The ASGI application: its routes, and what it opens and closes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from db import migrations
+from db.database import Database
+from db.errors import ColloquyError
+from db.viewer import DEFAULT_VIEWER
+from graph import __version__
+from graph.context import Context
+from graph.explorer import explorer_page, explorer_routes
+from graph.opening import open_database
+from graph.schema import schema
+from graph.settings import Settings
+from graph.view import ColloquyView
+
+READY_TIMEOUT = 2.0
+"""Seconds that the database may take to answer before the server counts as not ready."""
+
+
+def create_app(settings: Settings | None = None, *, database: Database | None = None) -> Starlette:
+    """The application. With a database given, the caller opens and closes it; else the application does."""
+    settings = settings or Settings.load()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if database is not None:
+            app.state.database = database
+            yield
+            return
+        app.state.database = await open_database(settings, purpose="colloquy serve")
+        try:
+            yield
+        finally:
+            await app.state.database.close()
+
+    async def context(request: Request | WebSocket) -> Context:
+        return Context(request.app.state.database, DEFAULT_VIEWER)
+
+    view = ColloquyView(schema, context=context, explorer=_explorer if settings.explorer else None)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", view),
+            WebSocketRoute("/graphql", view),
+            Route("/", lambda _request: RedirectResponse("/graphql", 307)),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            *(explorer_routes() if settings.explorer else ()),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def _explorer(request: Request) -> Response:
+    return explorer_page(request=request)
+
+
+async def healthz(_request: Request) -> Response:
+    """The process runs."""
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def readyz(request: Request) -> Response:
+    """The database answers, and has this version's tables; 503 otherwise."""
+    database: Database = request.app.state.database
+    if not await database.answers(within=READY_TIMEOUT):
+        return JSONResponse({"status": "unavailable"}, 503)
+    try:
+        await migrations.check(database)
+    except ColloquyError:
+        return JSONResponse({"status": "unavailable"}, 503)
+    return JSONResponse({"status": "ready"})

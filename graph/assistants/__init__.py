@@ -1,0 +1,1 @@
+"""Assistants in the API: the types and the queries."""

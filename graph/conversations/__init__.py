@@ -1,0 +1,1 @@
+"""Conversations in the API: the type and the queries."""

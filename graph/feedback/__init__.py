@@ -1,0 +1,1 @@
+"""Feedback in the API: the types and the queries."""

@@ -1,0 +1,227 @@
+"""What `colloquy import` does: finds the files, tells their formats, imports them and says what became of each."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from db import workspaces
+from db.database import Database
+from db.errors import InvalidInput
+from db.interchange.base import Format
+from db.interchange.detect import Ambiguous, NoData, Undetected, detect
+from db.interchange.formats import FORMATS
+from db.interchange.importer import Importer, Options, Stopped
+from db.interchange.reading import Limits
+from db.interchange.records import Source, open_source
+from db.interchange.report import FileReport
+from db.origins import ACCOUNT_LENGTH
+from db.viewer import DEFAULT_VIEWER, Viewer
+from graph.settings import Settings
+
+TAKEN: Final = 0
+"""The exit code where all was taken."""
+
+REFUSED: Final = 1
+"""The exit code where something was refused."""
+
+_PLAIN_STEP: Final = 10_000
+"""Records after which a line says how far a large file is, where there is no terminal."""
+
+
+async def run_import(
+    database: Database,
+    paths: Sequence[str],
+    *,
+    format: str | None = None,
+    workspace: str = "default",
+    account: str = "",
+    strict: bool = False,
+    settings: Settings | None = None,
+    console: Console | None = None,
+) -> int:
+    """Import files, folders and standard input (`-`), and give the exit code: 0 all taken, 1 something refused.
+
+    Raises InvalidInput where the command itself is wrong: a path, format or workspace that is not there, or a file that
+    could be of several formats.
+    """
+    settings = settings or Settings.load()
+    console = console or Console(highlight=False, soft_wrap=True)
+    forced = _format(format)
+    if len(account) > ACCOUNT_LENGTH:
+        raise InvalidInput(f"the account's label has at most {ACCOUNT_LENGTH} characters", field="account")
+    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    viewer = await _viewer(database, workspace)
+    limits = Limits(
+        record_bytes=settings.import_record_bytes,
+        object_bytes=settings.import_object_bytes,
+        depth=settings.import_depth,
+    )
+    own = _own_files(database)
+    plan = [_planned(file, forced, own) for file in files]
+    importer = Importer(database, viewer=viewer, options=Options(account=account, strict=strict, limits=limits))
+    run = _Run(importer, console)
+    try:
+        for planned in plan:
+            await run.file(planned)
+    except Stopped:
+        run.say_of(importer.report.files[-1])
+        console.print("Stopped at the first refusal, as --strict asks.")
+    before = {id(file): len(file.refusals) for file in importer.report.files}
+    report = await importer.finish()
+    for file_report in report.files:
+        # What waited for its message until the end is refused only now.
+        for refusal in file_report.refusals[before[id(file_report)] :]:
+            console.print(f"  refused {escape(str(refusal))}", style="red")
+    for line in report.lines():
+        console.print(escape(line))
+    return REFUSED if report.refusals else TAKEN
+
+
+def _format(name: str | None) -> Format | None:
+    if name is None:
+        return None
+    if name not in FORMATS:
+        raise InvalidInput(f"there is no format {name!r}; there are {', '.join(sorted(FORMATS))}", field="format")
+    return FORMATS[name]
+
+
+async def _viewer(database: Database, workspace: str) -> Viewer:
+    async with database.read() as connection:
+        viewer = await workspaces.by_name(connection, workspace, viewer=DEFAULT_VIEWER)
+        if viewer is None:
+            names = await workspaces.names(connection, viewer=DEFAULT_VIEWER)
+            raise InvalidInput(
+                f"there is no workspace {workspace!r}; there {'are' if len(names) > 1 else 'is'} {', '.join(names)}",
+                field="workspace",
+            )
+    return viewer
+
+
+def _files(path: str) -> Iterator[str]:
+    """The files that a path means, those of a folder in the order of their names."""
+    if path == "-":
+        yield path
+        return
+    try:
+        Path(path).stat()
+        yield from map(str, _below(Path(path), frozenset()))
+    except OSError as error:
+        raise InvalidInput(f"{error.filename or path} cannot be read: {error.strerror}", field="paths") from error
+
+
+def _below(path: Path, above: frozenset[Path]) -> Iterator[Path]:
+    """The file itself, or all files below a folder; hidden folders are not looked into, and links never in a circle."""
+    real = path.resolve()
+    if not path.is_dir() or (above and path.name.startswith(".")):
+        yield path
+    elif real not in above:
+        for entry in sorted(path.iterdir()):
+            yield from _below(entry, above | {real})
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A file, and what is to be done with it: told before the first is imported, so that wrong use changes nothing."""
+
+    name: str
+    format: Format | None = None
+    source: Source | None = None
+    """Standard input, of which the beginning was read already."""
+    skipped: str = ""
+    refused: str = ""
+
+
+def _own_files(database: Database) -> frozenset[Path]:
+    """The files of the database itself: to open and close one of them would take SQLite's locks from it."""
+    if database.path is None:
+        return frozenset()
+    path = database.path.resolve()
+    return frozenset(path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal", ".lock"))
+
+
+def _planned(path: str, forced: Format | None, own: Container[Path]) -> _Planned:
+    """What to do with a file. Raises InvalidInput where several formats fit it."""
+    if path != "-" and Path(path).resolve() in own:
+        return _Planned(path, skipped="it is the database that is imported into")
+    if Path(path).name.startswith(".") and path != "-":
+        return _Planned(path, skipped="it is hidden")
+    try:
+        source = open_source(path)
+    except OSError as error:
+        return _Planned(path, refused=f"it cannot be read: {error.strerror}")
+    with contextlib.nullcontext() if path == "-" else source:
+        try:
+            found = forced or detect(source, FORMATS)
+        except NoData as reason:
+            return _Planned(path, skipped=str(reason))
+        except Ambiguous as problem:
+            raise InvalidInput(f"{path}: {problem}", field="format") from problem
+        except Undetected as problem:
+            return _Planned(path, refused=str(problem))
+    return _Planned(path, found, source if path == "-" else None)
+
+
+class _Run:
+    """One run of the command over its files."""
+
+    def __init__(self, importer: Importer, console: Console) -> None:
+        self._importer = importer
+        self._console = console
+
+    async def file(self, planned: _Planned) -> None:
+        """Import one file, or say why not. Raises Stopped where the import is strict and something is refused."""
+        if planned.skipped:
+            report = FileReport(planned.name, skipped=planned.skipped)
+            self._importer.report.files.append(report)
+            self._console.print(escape(report.line()), style="dim")
+            return
+        if planned.format is None:
+            report = self._importer.refuse(planned.name, planned.refused)
+        else:
+            try:
+                source = planned.source or open_source(planned.name)
+            except OSError as error:
+                report = self._importer.refuse(planned.name, f"it cannot be read: {error.strerror}")
+            else:
+                with source, self._progress(source) as progress:
+                    report = await self._importer.file(source, planned.format, progress=progress)
+        self.say_of(report)
+
+    def say_of(self, report: FileReport) -> None:
+        """Print what became of a file."""
+        self._console.print(escape(report.line()))
+        for line in report.details():
+            self._console.print(f"  {escape(line)}", style="red" if line.startswith("refused ") else None)
+
+    @contextlib.contextmanager
+    def _progress(self, source: Source) -> Iterator[Callable[[], None]]:
+        """What is called after each batch: moves a bar on a terminal, and prints a line now and then elsewhere."""
+        if not self._console.is_terminal:
+            yield self._line_by_line(source)
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            task = bar.add_task(escape(Path(source.name).name), total=source.size)
+            yield lambda: bar.update(task, completed=source.position)
+
+    def _line_by_line(self, source: Source) -> Callable[[], None]:
+        said = 0
+
+        def say() -> None:
+            nonlocal said
+            tally = self._importer.report.files[-1].tally
+            read = sum(count for (what, _), count in tally.items() if what == "messages")
+            if read - said >= _PLAIN_STEP:
+                said = read
+                of = f", {100 * source.position // source.size} %" if source.size else ""
+                self._console.print(f"{escape(source.name)}: {read:,} messages{of}")
+
+        return say

@@ -1,0 +1,1 @@
+"""Messages in the API: the types and the queries."""

@@ -1,0 +1,1 @@
+"""References in the API: the type."""

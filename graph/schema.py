@@ -1,0 +1,50 @@
+"""The schema, assembled from the rooms. `python -m graph.schema` prints it as SDL."""
+
+import sys
+from typing import Final
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from graph.assistants.queries import AssistantQueries
+from graph.boundary import ColloquySchema
+from graph.context import OwnContext
+from graph.conversations.queries import ConversationQueries
+from graph.feedback.queries import FeedbackQueries
+from graph.messages.queries import MessageQueries
+from graph.references.types import Reference
+from graph.refetch import NodeQueries
+from graph.scalars import SCALARS
+from graph.sources.queries import SourceQueries
+from graph.tools.queries import ToolQueries
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query(
+    NodeQueries,
+    ConversationQueries,
+    MessageQueries,
+    FeedbackQueries,
+    AssistantQueries,
+    ToolQueries,
+    SourceQueries,
+):
+    """The entrances of all rooms."""
+
+
+# Unsorted, since strawberry's sort_schema copies the types and every union then fails when it is executed.
+schema: Final = ColloquySchema(
+    query=Query,
+    types=[Reference],
+    extensions=[OwnContext],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+
+
+def sdl() -> str:
+    """The schema in GraphQL's schema language, ending in a line feed."""
+    return schema.as_str().rstrip("\n") + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(sdl())

@@ -1,0 +1,120 @@
+"""All that the environment decides: `COLLOQUY_...` variables, or a `.env` file in the working folder."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from dotenv.parser import Binding, parse_stream
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.database import DatabaseSettings
+from db.errors import ColloquyError
+
+PREFIX = "COLLOQUY_"
+
+DOTENV = Path(".env")
+
+MEBIBYTE = 1024 * 1024
+
+
+class WrongSettings(ColloquyError):
+    """Settings that cannot be: the message names each of them, and what it would take."""
+
+
+class Settings(BaseSettings):
+    """The settings, each the variable of its name in capitals behind `COLLOQUY_`. Sizes are bytes, times seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=DOTENV, env_file_encoding="utf-8", extra="ignore")
+
+    database_url: Annotated[str, Field(min_length=1)] = "colloquy.db"
+    """A SQLite file's path, or postgresql://user:password@host:port/name."""
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """0: any free port; the server prints it."""
+    explorer: bool = True
+    """Whether GET /graphql shows GraphiQL to a browser."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: bool = False
+    """A line for each request."""
+    reader_connections: Annotated[int, Field(ge=1, le=64)] = 8
+    """Connections that read a SQLite file at a time."""
+    pool_size: Annotated[int, Field(ge=1, le=500)] = 10
+    """Connections to PostgreSQL."""
+    pool_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """How long a request waits for a connection."""
+    busy_timeout: Annotated[float, Field(ge=0, le=600)] = 5.0
+    """How long SQLite waits for another process that holds the file."""
+    concurrent_requests: Annotated[int, Field(ge=1)] = 2000
+    """Connections and requests at a time; one more is answered 503."""
+    graceful_shutdown: Annotated[int, Field(ge=0, le=600)] = 10
+    """How long a stopping server waits for its requests."""
+    import_record_bytes: Annotated[int, Field(ge=1024)] = 64 * MEBIBYTE
+    """A larger record of an imported file is refused."""
+    import_object_bytes: Annotated[int, Field(ge=1024)] = 256 * MEBIBYTE
+    """A larger file that is one object is refused."""
+    import_depth: Annotated[int, Field(ge=1, le=5000)] = 1000
+    """Levels of nesting in an imported record."""
+
+    @classmethod
+    def load(cls, **given: object) -> Self:
+        """The settings of the environment; those given (and not None) win.
+
+        Raises WrongSettings, naming every wrong one: a value that cannot be, a name that is nearly one of these, a
+        line of the .env file that cannot be read.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        bindings = _bindings()
+        wrong = _unreadable(bindings) + cls._misspelt([*os.environ, *(binding.key or "" for binding in bindings)])
+        try:
+            settings = cls(**chosen)  # type: ignore[arg-type]  # pydantic validates them
+        except ValidationError as error:
+            for problem in error.errors():
+                name = str(problem["loc"][0])
+                shown = "--" + name.removesuffix("_url") if name in chosen else _variable(name)
+                wrong.append(f"{shown}: {problem['msg']}")
+        if wrong:
+            raise WrongSettings("Settings that cannot be:\n" + "\n".join(f"  {line}" for line in wrong))
+        return settings
+
+    @classmethod
+    def _misspelt(cls, names: list[str]) -> list[str]:
+        """A line for each name that is nearly a setting's; others may be an orchestrator's, and are passed over."""
+        known = [_variable(name) for name in cls.model_fields]
+        ours = [name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known]
+        matches = {name: get_close_matches(name.upper(), known, n=1, cutoff=0.9) for name in ours}
+        return [f"{name}: there is no such setting; {match[0]} is one" for name, match in matches.items() if match]
+
+    def database(self) -> DatabaseSettings:
+        """The part that the database takes."""
+        return DatabaseSettings(
+            readers=self.reader_connections,
+            pool_size=self.pool_size,
+            pool_timeout=self.pool_timeout,
+            busy_timeout=self.busy_timeout,
+        )
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _bindings() -> list[Binding]:
+    """The lines of the .env file as its reader takes them. Raises WrongSettings where it is no text."""
+    if not DOTENV.is_file():
+        return []
+    try:
+        with DOTENV.open(encoding="utf-8") as lines:
+            return list(parse_stream(lines))
+    except UnicodeDecodeError as error:
+        raise WrongSettings(f"{DOTENV.absolute()} is no UTF-8 text") from error
+
+
+def _unreadable(bindings: list[Binding]) -> list[str]:
+    """A line for each of ours that cannot be read; the same file may hold those of other programs."""
+    return [
+        f"{DOTENV}, line {binding.original.line}: not of the form NAME=value"
+        for binding in bindings
+        if binding.error and PREFIX in binding.original.string
+    ]

@@ -1,0 +1,1 @@
+"""Sources in the API: the types and the queries."""

@@ -1,0 +1,1 @@
+"""Tools in the API: the types and the queries."""
