@@ -13,6 +13,7 @@ from db.database import Database
 from db.errors import ColloquyError
 from graph.app import create_app
 from graph.demo_world import fill_with_demo
+from graph.explorer import available
 from graph.opening import open_database
 from graph.settings import Settings
 
@@ -79,7 +80,7 @@ async def _serve(listener: socket.socket, settings: Settings, *, demo: bool, say
         server = _server(settings, database)
         url = address_of(listener)
         say(f"Colloquy serves {database.shown}")
-        say(f"  GraphQL   {url}/graphql   (a browser shows the explorer there)")
+        say(f"  GraphQL   {url}/graphql{_what_a_browser_gets(settings)}")
         say("  Stop with Ctrl+C")
         with _stopped_by_signals(server):
             await server.serve(sockets=[listener])
@@ -121,3 +122,13 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _what_a_browser_gets(settings: Settings) -> str:
+    if not settings.explorer:
+        return ""
+    return (
+        "   (a browser shows the explorer there)"
+        if available()
+        else "   (a browser is told there how to get the explorer)"
+    )
