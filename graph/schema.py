@@ -10,6 +10,7 @@ from graph.assistants.queries import AssistantQueries
 from graph.boundary import ColloquySchema
 from graph.context import OwnContext
 from graph.conversations.queries import ConversationQueries
+from graph.documents import KeptParses, KeptValidations
 from graph.feedback.queries import FeedbackQueries
 from graph.messages.queries import MessageQueries
 from graph.references.types import Reference
@@ -36,7 +37,7 @@ class Query(
 schema: Final = ColloquySchema(
     query=Query,
     types=[Reference],
-    extensions=[OwnContext],
+    extensions=[KeptParses, KeptValidations, OwnContext],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -78,6 +79,9 @@ async def _serve(listener: socket.socket, settings: Settings, *, demo: bool, say
         if demo:
             await fill_with_demo(database, say)
         server = _server(settings, database)
+        # What is here now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         url = address_of(listener)
         say(f"Colloquy serves {database.shown}")
         say(f"  GraphQL   {url}/graphql{_what_a_browser_gets(settings)}")
