@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.filters import Where, conversation_where
+from db.filters import Where, conversation_where, is_narrow, of_workspace
 from db.jsons import clean_text
 from db.listings import Listing, page_of, pages_of
 from db.paging import Order, Page, Row, Slice
@@ -197,7 +197,7 @@ async def page(
 ) -> Slice:
     """A page of the conversations (or of the deleted ones) that meet the filter; the latest activity first."""
     rows = reads.table("conversations")
-    conditions = (*_seen(rows, viewer, deleted=deleted), conversation_where(where))
+    conditions = (of_workspace(rows, where, viewer), _deleted(rows, deleted), conversation_where(where))
     return await page_of(connection, Listing.of("conversations", rows, order or DEFAULT_ORDER, *conditions), page)
 
 
@@ -206,13 +206,16 @@ async def count(
 ) -> int:
     """How many conversations, or deleted ones, meet the filter."""
     rows = reads.table("conversations")
-    conditions = (*_seen(rows, viewer, deleted=deleted), conversation_where(where))
-    return await reads.count(connection, rows, *conditions, viewer=viewer)
+    conditions = (_deleted(rows, deleted), conversation_where(where))
+    return await reads.count(connection, rows, *conditions, narrow=is_narrow(where), viewer=viewer)
 
 
-def _seen(rows: sa.FromClause, viewer: Viewer, *, deleted: bool = False) -> tuple[reads.Condition, ...]:
-    gone = rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None)
-    return rows.c.workspace_id == viewer.workspace_id, gone
+def _seen(rows: sa.FromClause, viewer: Viewer) -> tuple[reads.Condition, ...]:
+    return rows.c.workspace_id == viewer.workspace_id, _deleted(rows, False)
+
+
+def _deleted(rows: sa.FromClause, deleted: bool) -> reads.Condition:
+    return rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None)
 
 
 async def of_assistants(

@@ -32,7 +32,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db import functions
-from db.errors import DatabaseInUse, DatabaseUnfit, InvalidInput
+from db.errors import DatabaseBusy, DatabaseInUse, DatabaseUnfit, InvalidInput
 
 try:
     import fcntl
@@ -52,8 +52,6 @@ class DatabaseSettings:
     """How long a request waits for a connection."""
     busy_timeout: float = 5.0
     """How long SQLite waits for a lock of another process (a backup tool, the sqlite3 shell)."""
-    statement_timeout: float = 10.0
-    """How long PostgreSQL works at one statement of a reader."""
 
 
 def database_url(text: str) -> URL:
@@ -187,8 +185,12 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that only reads. Two statements on it may see different states of the database."""
-        async with self.reader.connect() as connection:
+        """A connection that only reads; two statements on it may see different states. Raises DatabaseBusy."""
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.reader.connect())
+            except sa.exc.TimeoutError as error:
+                raise DatabaseBusy("The server is busy with other requests; try again in a moment.") from error
             try:
                 yield connection
             except asyncio.CancelledError:
@@ -202,7 +204,7 @@ class Database:
         try:
             async with asyncio.timeout(within), self.read() as connection:
                 await connection.exec_driver_sql("SELECT 1")
-        except (TimeoutError, OSError, SQLAlchemyError):
+        except (TimeoutError, OSError, SQLAlchemyError, DatabaseBusy):
             return False
         return True
 

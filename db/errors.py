@@ -5,6 +5,7 @@ ColloquyError
 │   └── InvalidCursor   a cursor that is mangled, or of another list, field, order or direction
 ├── NotFound            nothing there, or nothing that the viewer may see
 ├── SchemaBehind        the database's tables are older (or newer) than this program
+├── DatabaseBusy        no connection to the database came free in time
 ├── DatabaseInUse       another process is the writer of this SQLite file
 └── DatabaseUnfit       the database lacks what the program needs (version, locale)
 
@@ -39,6 +40,12 @@ class SchemaBehind(ColloquyError):
     """The database's schema is not the one that this program was written for."""
 
     code = "INTERNAL_SERVER_ERROR"
+
+
+class DatabaseBusy(ColloquyError):
+    """No connection came free within `pool_timeout`: more is asked than the database answers."""
+
+    code = "TIMEOUT"
 
 
 class DatabaseInUse(ColloquyError):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.filters import Where, feedback_where
+from db.filters import Where, feedback_where, is_narrow, of_workspace
 from db.listings import Listing, page_of, pages_of
 from db.paging import Order, Page, Row, Slice
 from db.record import (
@@ -138,7 +138,7 @@ async def page(
 ) -> Slice:
     """A page of the feedback that meets the filter; the newest first."""
     rows = reads.table("feedback")
-    here = rows.c.workspace_id == viewer.workspace_id
+    here = of_workspace(rows, where, viewer)
     alive = reads.living(rows.c.conversation_id, viewer)
     listing = Listing.of("feedback", rows, order or DEFAULT_ORDER, here, alive, feedback_where(where))
     return await page_of(connection, listing, page)
@@ -148,7 +148,7 @@ async def count(connection: AsyncConnection, *, where: Where | None = None, view
     """How much feedback meets the filter."""
     rows = reads.table("feedback")
     alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.count(connection, rows, alive, feedback_where(where), viewer=viewer)
+    return await reads.count(connection, rows, alive, feedback_where(where), narrow=is_narrow(where), viewer=viewer)
 
 
 async def of_conversations(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -20,6 +20,9 @@ Field = Callable[[sa.FromClause, Any], Condition]
 
 Related = Callable[[sa.FromClause], Condition]
 """A condition on the rows of another table."""
+
+_FEW: Final = frozenset(["id", "conversation_id", "message_id", "source_id", "url"])
+"""Columns with an index of their own, without the workspace in front, in which a value has few rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,20 @@ def all_of(kind: Filter, where: Where, rows: sa.FromClause) -> Condition:
         else:
             raise InvalidInput(f"{name} is no field of this filter", field=name)
     return sa.and_(sa.true(), *conditions)
+
+
+def is_narrow(where: Where | None) -> bool:
+    """Whether the filter names the few rows that can meet it, so that an index finds them.
+
+    SQLite has no statistics here, and has to be told: it would rather walk a list in its order to the end.
+    """
+    return any(
+        (name in _FEW and not {"eq", "in"}.isdisjoint(value))
+        or (name in ("messages", "references", "feedback") and is_narrow(value))
+        or (name == "and" and any(map(is_narrow, value)))
+        for name, value in (where or {}).items()
+        if value
+    )
 
 
 def column(name: str) -> Field:
@@ -93,9 +110,17 @@ def on_the_message(feedback: sa.FromClause) -> Condition:
 
 def related(related: str, key: str, kind: Callable[[], Filter], among: Related = _any) -> Field:
     """A filter on the rows of another table, one of which is to meet all of it."""
-    return lambda rows, where: some(
-        related, key, rows, lambda others: sa.and_(among(others), all_of(kind(), where, others))
-    )
+
+    def field(rows: sa.FromClause, where: Where) -> Condition:
+        if not is_narrow(where):
+            return some(related, key, rows, lambda others: sa.and_(among(others), all_of(kind(), where, others)))
+        # Found once, and not again for each row: SQLite would look them up by the filter's index and not by the key.
+        others = table(related).alias()
+        return rows.c.id.in_(
+            sa.select(others.c[key]).where(others.c[key].is_not(None), among(others), all_of(kind(), where, others))
+        )
+
+    return field
 
 
 def existing(related: str, key: str, condition: Related = _any) -> Field:

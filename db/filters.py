@@ -21,6 +21,7 @@ from db.filter_fields import (
     existing,
     flag,
     given,
+    is_narrow,
     like,
     on_the_message,
     properties,
@@ -30,14 +31,17 @@ from db.filter_fields import (
     tags,
 )
 from db.json_filters import MAX_VALUES
-from db.reads import Condition, table
+from db.reads import Condition, in_workspace, table
+from db.viewer import Viewer
 
 __all__ = [
     "Where",
     "assistant_where",
     "conversation_where",
     "feedback_where",
+    "is_narrow",
     "message_where",
+    "of_workspace",
     "reference_where",
     "source_where",
     "tool_where",
@@ -48,6 +52,13 @@ MAX_CONDITIONS: Final = 200
 
 MAX_LEVELS: Final = 20
 """How deep filters nest at most."""
+
+
+def of_workspace(rows: sa.FromClause, where: Where | None, viewer: Viewer) -> Condition:
+    """The rows are of the viewer's workspace: found by the filter where it is narrow, else by the list's own index."""
+    if is_narrow(where):
+        return in_workspace(rows, viewer.workspace_id)
+    return rows.c.workspace_id == viewer.workspace_id
 
 
 def conversation_where(where: Where | None, rows: sa.FromClause | None = None) -> Condition:

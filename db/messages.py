@@ -15,7 +15,7 @@ from db.branches import branch_page as branch_page
 from db.branches import count_of_conversations as count_of_conversations
 from db.branches import of_conversations as of_conversations
 from db.branches import openai_branch as openai_branch
-from db.filters import Where, message_where
+from db.filters import Where, is_narrow, message_where, of_workspace
 from db.listings import Listing, page_of
 from db.paging import Order, Page, Row, Slice
 from db.record import (
@@ -209,7 +209,7 @@ async def page(
 ) -> Slice:
     """A page of the messages of all conversations that meet the filter; the newest first."""
     rows = reads.table("messages")
-    here = rows.c.workspace_id == viewer.workspace_id
+    here = of_workspace(rows, where, viewer)
     alive = reads.living(rows.c.conversation_id, viewer)
     listing = Listing.of("messages", rows, order or DEFAULT_ORDER, here, alive, message_where(where))
     return await page_of(connection, listing, page)
@@ -219,7 +219,7 @@ async def count(connection: AsyncConnection, *, where: Where | None = None, view
     """How many messages of all conversations meet the filter."""
     rows = reads.table("messages")
     alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.count(connection, rows, alive, message_where(where), viewer=viewer)
+    return await reads.count(connection, rows, alive, message_where(where), narrow=is_narrow(where), viewer=viewer)
 
 
 async def parts_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:

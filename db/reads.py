@@ -184,9 +184,10 @@ async def counts_of(
     return found
 
 
-async def count(connection: AsyncConnection, rows: sa.Table, *conditions: Condition, viewer: Viewer) -> int:
-    """How many rows of the viewer's workspace meet the conditions."""
-    statement = (
-        sa.select(sa.func.count()).select_from(rows).where(rows.c.workspace_id == viewer.workspace_id, *conditions)
-    )
+async def count(
+    connection: AsyncConnection, rows: sa.Table, *conditions: Condition, narrow: bool = False, viewer: Viewer
+) -> int:
+    """How many rows of the viewer's workspace meet the conditions; `narrow`: an index of theirs finds the few rows."""
+    here = in_workspace(rows, viewer.workspace_id) if narrow else rows.c.workspace_id == viewer.workspace_id
+    statement = sa.select(sa.func.count()).select_from(rows).where(here, *conditions)
     return int((await connection.execute(statement)).scalar_one())

@@ -56,7 +56,9 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         if dialect.name == "postgresql":
-            return cast("datetime", value).astimezone(UTC)
+            moment = cast("datetime", value)
+            # asyncpg writes the first and the last moment as infinities, and reads these without an offset.
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return EPOCH + timedelta(microseconds=value)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.filters import Where, source_where
+from db.filters import Where, is_narrow, of_workspace, source_where
 from db.listings import Listing, page_of
 from db.paging import Order, Page, Row, Slice
 from db.record import KEY_LENGTH, Revised, json_field, partial_index, sorted_text, text_field
@@ -74,11 +74,12 @@ async def page(
 ) -> Slice:
     """A page of the sources that meet the filter; the most cited first."""
     rows = reads.table("sources")
-    here = rows.c.workspace_id == viewer.workspace_id
+    here = of_workspace(rows, where, viewer)
     listing = Listing.of("sources", rows, order or DEFAULT_ORDER, here, source_where(where))
     return await page_of(connection, listing, page)
 
 
 async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
     """How many sources meet the filter."""
-    return await reads.count(connection, reads.table("sources"), source_where(where), viewer=viewer)
+    rows = reads.table("sources")
+    return await reads.count(connection, rows, source_where(where), narrow=is_narrow(where), viewer=viewer)

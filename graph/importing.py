@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from rich.console import Console
@@ -21,7 +23,7 @@ from db.interchange.formats import FORMATS
 from db.interchange.importer import Importer, Options, Stopped
 from db.interchange.reading import Limits
 from db.interchange.records import Source, open_source
-from db.interchange.report import FileReport
+from db.interchange.report import FileReport, Tally
 from db.origins import ACCOUNT_LENGTH
 from db.viewer import DEFAULT_VIEWER, Viewer
 from graph.settings import Settings
@@ -65,20 +67,27 @@ async def run_import(
         depth=settings.import_depth,
     )
     own = _own_files(database)
-    plan = [_planned(file, forced, own) for file in files]
+    plan = [_planned(file, forced, own, named=file in paths) for file in files]
     importer = Importer(database, viewer=viewer, options=Options(account=account, strict=strict, limits=limits))
     run = _Run(importer, console)
     try:
         for planned in plan:
             await run.file(planned)
+    except asyncio.CancelledError:
+        console.print("Interrupted: what was stored stays, and the same command imports the rest.")
+        raise
     except Stopped:
         run.say_of(importer.report.files[-1])
         console.print("Stopped at the first refusal, as --strict asks.")
-    before = {id(file): len(file.refusals) for file in importer.report.files}
+    before = [(file, len(file.refusals), file.tally.copy()) for file in importer.report.files]
     report = await importer.finish()
-    for file_report in report.files:
-        # What waited for its message until the end is refused only now.
-        for refusal in file_report.refusals[before[id(file_report)] :]:
+    for file_report, refused, tally in before:
+        # Feedback that waited for its message until the end is stored or refused only now.
+        late = FileReport(file_report.name, file_report.format, Tally(file_report.tally - tally))
+        late.tally.pop(("records", "refused"), None)
+        if late.tally:
+            console.print(f"{escape(late.line())}, now that what it is about is here")
+        for refusal in file_report.refusals[refused:]:
             console.print(f"  refused {escape(str(refusal))}", style="red")
     for line in report.lines():
         console.print(escape(line))
@@ -134,7 +143,7 @@ class _Planned:
     name: str
     format: Format | None = None
     source: Source | None = None
-    """Standard input, of which the beginning was read already."""
+    """Standard input or a pipe, of which the beginning was read already."""
     skipped: str = ""
     refused: str = ""
 
@@ -147,17 +156,28 @@ def _own_files(database: Database) -> frozenset[Path]:
     return frozenset(path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal", ".lock"))
 
 
-def _planned(path: str, forced: Format | None, own: Container[Path]) -> _Planned:
-    """What to do with a file. Raises InvalidInput where several formats fit it."""
+def _is_stream(path: str) -> bool:
+    """Whether it can be read once only, from its beginning: standard input, a pipe, a device, a socket."""
+    try:
+        return path == "-" or not S_ISREG(Path(path).stat().st_mode)
+    except OSError:
+        return False
+
+
+def _planned(path: str, forced: Format | None, own: Container[Path], *, named: bool) -> _Planned:
+    """What to do with a file; `named`: it stands on the command line. Raises InvalidInput where several formats fit."""
     if path != "-" and Path(path).resolve() in own:
         return _Planned(path, skipped="it is the database that is imported into")
     if Path(path).name.startswith(".") and path != "-":
         return _Planned(path, skipped="it is hidden")
+    stream = _is_stream(path)
+    if stream and not named:
+        return _Planned(path, skipped="it is no file, but a pipe or a device")
     try:
         source = open_source(path)
     except OSError as error:
         return _Planned(path, refused=f"it cannot be read: {error.strerror}")
-    with contextlib.nullcontext() if path == "-" else source:
+    with contextlib.nullcontext() if stream else source:
         try:
             found = forced or detect(source, FORMATS)
         except NoData as reason:
@@ -166,7 +186,7 @@ def _planned(path: str, forced: Format | None, own: Container[Path]) -> _Planned
             raise InvalidInput(f"{path}: {problem}", field="format") from problem
         except Undetected as problem:
             return _Planned(path, refused=str(problem))
-    return _Planned(path, found, source if path == "-" else None)
+    return _Planned(path, found, source if stream else None)
 
 
 class _Run:

@@ -127,6 +127,8 @@ def _conversation(document: Document) -> ConversationDraft:
     draft.assistant = filling.assistant(values.pop("assistant", None), "brain")
     thread = draft.record_id
     draft.messages = [_message(item, thread) for item in interactions]
+    # A chat alone, as lists have it, does not say that it has no interactions; its history is of recent ones.
+    draft.whole = isinstance(document.get("interactions"), list)
     if pairs and interactions:
         expected = _projection(interactions)
         filling.note(draft, _HISTORY, _DERIVED if identical(pairs, expected) else pairs)

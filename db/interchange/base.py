@@ -1,8 +1,8 @@
 """What formats and the importer say to each other: drafts, records read but not yet stored.
 
 A format turns a parsed record into drafts; the importer gives them ids and stores them. A draft's `values` are columns
-of its table by their database names, as Python values (datetime in UTC, words of db.words, JSON as parsed); what is left
-out has the column's default. Texts may hold NUL and lone surrogates: the importer stores U+FFFD for them.
+of its table by their database names, as Python values (datetime in UTC, words of db.words, JSON as parsed); what is
+left out has the column's default. Texts may hold NUL and lone surrogates: the importer stores U+FFFD for them.
 
 `extra` holds the keys of the record that have no column; for objects nested in it, by the key that holds them and their
 index: {"links": {"0": {"rel": "x"}}}. `presence` holds what differs from the canonical rendering; see shape.py.

@@ -103,7 +103,7 @@ class Below:
         for row_id, at, calls in pending:
             for call in calls:
                 call["result_message_id"] = answer(call.get("call_id"), row_id)
-                call["tool_id"] = tools.get(call["name"])
+                call["tool_id"] = tools.get(call.get("name") or "")
             self._numbered(TOOL_CALLS, calls, row_id, at, self._stored.tool_calls)
         stored_again = {row_id for row_id, _, _ in pending}
         for node in tree.nodes if old is not None else ():

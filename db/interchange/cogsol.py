@@ -127,6 +127,8 @@ def _conversation(document: Document) -> ConversationDraft:
     filling.fill(draft, CHAT.read(document), "id", IdType.NUMBER)
     values = draft.values
     values.pop("messages", None)
+    # A chat of a list may leave its messages out, which does not mean that it has none.
+    draft.whole = isinstance(document.get("messages"), list)
     draft.messages = [_message(message, position) for position, message in enumerate(messages, 1)]
     draft.references = filling.references(values.pop("references", ()))
     draft.assistant = _maker(document.get("assistant"), values.pop("assistant", None))

@@ -142,8 +142,6 @@ RECORD_NUMBER: Final = Converter(_load_record_id, _dump_number_id)
 """The id of a record, canonically a number; text is taken too."""
 ID: Final = Converter(_load_id, as_is)
 """An id in a column, canonically text; a number is taken too."""
-NUMBER_ID: Final = Converter(_load_id, _dump_number_id)
-"""An id in a column, canonically a number; text is taken too."""
 
 
 def _load_time(raw: Any) -> Any:
@@ -158,7 +156,7 @@ def _load_time(raw: Any) -> Any:
 @lru_cache(maxsize=1024)
 def _load_time_text(raw: str) -> Any:
     # A record often has the same time several times; and the most common way of writing it is read at the speed of C.
-    if len(raw) == _ISO_LENGTH and raw[-1] == "Z" and raw[10] == "T" and raw[19] == ".":
+    if len(raw) == _ISO_LENGTH and raw[-1] == "Z" and raw[10] == "T" and raw[19] == "." and raw[0] != "0":
         try:
             return datetime.fromisoformat(raw)
         except ValueError:
@@ -189,17 +187,18 @@ def time(shape: str) -> Converter:
 
 
 def words(table: Mapping[str, StrEnum], other: StrEnum | None = None) -> Converter:
-    """A word of a closed vocabulary; of several that mean the same the first is the canonical one.
+    """A word of a closed vocabulary, in any case; of several that mean the same the first is the canonical one.
 
     A word that is not in the table becomes `other`, and is refused where there is no such.
     """
     back: dict[Any, str] = {}
     for name, value in table.items():
         back.setdefault(value, name)
+    small = {name.lower(): value for name, value in table.items()}
     unknown: Any = REFUSED if other is None else other
 
     def load(raw: Any) -> Any:
-        return table.get(raw, unknown) if isinstance(raw, str) else REFUSED
+        return small.get(raw.lower(), unknown) if isinstance(raw, str) else REFUSED
 
     def dump(value: Any) -> Any:
         return back.get(value, value if value is None else str(value))
@@ -208,9 +207,9 @@ def words(table: Mapping[str, StrEnum], other: StrEnum | None = None) -> Convert
 
 
 def lower_words(upper: Sequence[str]) -> Converter:
-    """A word that is written in small letters outside and in capitals here."""
+    """A word that is written in small letters outside, if not in other ones, and in capitals here."""
     table = {word.lower(): word for word in upper}
-    return Converter(lambda raw: table.get(raw, REFUSED) if isinstance(raw, str) else REFUSED, str.lower)
+    return Converter(lambda raw: table.get(raw.lower(), REFUSED) if isinstance(raw, str) else REFUSED, str.lower)
 
 
 def _boolean_words(yes: StrEnum, no: StrEnum) -> Converter:

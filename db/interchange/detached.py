@@ -1,4 +1,4 @@
-"""Stores what comes apart from conversations: feedback that names its message, sources, assistants."""
+"""Stores what comes apart from conversations: feedback that names what it is about, sources, assistants."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def store_detached(
     *,
     viewer: Viewer,
 ) -> Outcome:
-    """Store what is new or newer than what is known; feedback whose message is not there is given back as missing.
+    """Store what is new or newer than what is known; feedback on what is not there is given back as missing.
 
     Raises bulk.RowsRefused where the database does not take it.
     """
@@ -146,12 +146,12 @@ async def _store_feedback(
     *,
     viewer: Viewer,
 ) -> None:
-    messages = await _messages(connection, items, arrival, viewer=viewer)
+    targets = await _targets(connection, items, arrival, viewer=viewer)
     cited = {
-        messages[item].id
+        targets[item].id
         for item in items
-        if item in messages and isinstance(item.drafted, DetachedFeedbackDraft) and _cites(item.drafted)
-    }
+        if item in targets and isinstance(item.drafted, DetachedFeedbackDraft) and _cites(item.drafted)
+    } - {None}
     order = [CITATIONS.c.position]
     citations = await known.rows(connection, CITATIONS.c.message_id, cited, viewer=viewer, order_by=order)
     ids = {row.entity_id for row in origins.values() if row.entity is Entity.FEEDBACK}
@@ -166,9 +166,9 @@ async def _store_feedback(
             for table in (REASONS, SCORES, VERDICTS)
         ]
     for item in items:
-        draft, message, origin = item.draft, messages.get(item), origins.get(key_of(item))
+        draft, target, origin = item.draft, targets.get(item), origins.get(key_of(item))
         assert isinstance(item.drafted, DetachedFeedbackDraft)
-        if message is None:
+        if target is None:
             outcome.missing.append(item)
             continue
         row_id = store_feedback(
@@ -176,11 +176,11 @@ async def _store_feedback(
             item.drafted.feedback,
             None if origin is None else before.get(origin.entity_id),
             stored,
-            conversation_id=message.conversation_id,
-            message_id=message.id,
-            citations=[row["id"] for row in citations.get(message.id, ())],
+            conversation_id=target.conversation_id,
+            message_id=target.id,
+            citations=[row["id"] for row in citations.get(target.id, ())],
             position=0,
-            at=message.created_at,
+            at=target.created_at,
         )
         if origin is not None:
             writes.deletes[ORIGINS.c.entity_id].add(origin.entity_id)
@@ -193,23 +193,31 @@ def _cites(drafted: DetachedFeedbackDraft) -> bool:
     return feedback.reference is not None or any(verdict.reference is not None for verdict in feedback.verdicts)
 
 
-async def _messages(
+async def _targets(
     connection: AsyncConnection, items: Sequence[Detached], arrival: Arrival, *, viewer: Viewer
 ) -> dict[Detached, Any]:
-    """The message that each of these is about, where it is there."""
-    wanted: defaultdict[str, list[tuple[Detached, str | None]]] = defaultdict(list)
+    """The message or conversation that each of these is about, where it is there."""
+    messages: defaultdict[str, list[tuple[Detached, str | None]]] = defaultdict(list)
+    conversations: defaultdict[str, list[Detached]] = defaultdict(list)
     for item in items:
         assert isinstance(item.drafted, DetachedFeedbackDraft)
         message_id, conversation_id = item.drafted.message_id, item.drafted.conversation_id
-        wanted[message_id].append((item, conversation_id))
+        if not message_id:
+            conversations[conversation_id or ""].append(item)
+            continue
+        messages[message_id].append((item, conversation_id))
         if conversation_id is not None:
             # An id that two conversations have is kept by the first; the second's is named by its conversation too.
-            wanted[record_key(f"{conversation_id}#{message_id}")].append((item, conversation_id))
-    rows = await known.messages_of(connection, wanted, arrival.place, viewer=viewer)
+            messages[record_key(f"{conversation_id}#{message_id}")].append((item, conversation_id))
     found: dict[Detached, Any] = {}
-    for record_id, asking in wanted.items():
-        for item, conversation_id in asking:
-            for row in rows.get(record_id, ()):
-                if conversation_id is None or row.conversation == conversation_id:
-                    found.setdefault(item, row)
+    if conversations:
+        rows = await known.conversations_of(connection, conversations, arrival.place, viewer=viewer)
+        found |= {item: rows[record_id][0] for record_id in rows for item in conversations[record_id]}
+    if messages:
+        rows = await known.messages_of(connection, messages, arrival.place, viewer=viewer)
+        for record_id, asking in messages.items():
+            for item, conversation_id in asking:
+                for row in rows.get(record_id, ()):
+                    if conversation_id is None or row.conversation == conversation_id:
+                        found.setdefault(item, row)
     return found

@@ -38,10 +38,12 @@ def detect(source: Source, formats: Mapping[str, Format]) -> Format:
     Raises NoData, Ambiguous or Undetected.
     """
     layout = layout_of(source)
+    if source.problem and layout in ("empty", "not-json"):
+        raise Undetected(source.problem)
     if layout == "empty":
         raise NoData("it is empty")
     if layout == "not-json":
-        if looks_like_data(source.name):
+        if looks_like_data(source.name) or source.name == "-":
             raise Undetected("it is not JSON")
         raise NoData("it is no data")
     fitting: set[str] | None = None
@@ -58,9 +60,24 @@ def detect(source: Source, formats: Mapping[str, Format]) -> Format:
         raise Ambiguous(
             f"it could be {', '.join(names[:-1])} or {names[-1]}: say which it is with --format {names[0]}, for example"
         )
+    if _has_no_records(source, formats):
+        raise NoData("it has no records")
     if looks_like_data(source.name) or source.name == "-":
         raise Undetected(f"it is of no format that is known here ({', '.join(sorted(formats))})")
     raise NoData("it is no data")
+
+
+def _has_no_records(source: Source, formats: Mapping[str, Format]) -> bool:
+    """Whether the file is an empty list, alone or in the envelope of some format, such as the last page of a list."""
+    head = source.sniff(WINDOW)
+    try:
+        value = parse(head) if len(head) < WINDOW else None
+    except Malformed:
+        return False
+    if isinstance(value, dict):
+        lists = [value[key] for each in formats.values() for key in each.array_keys if key in value]
+        return bool(lists) and all(each == [] for each in lists)
+    return value == []
 
 
 def _sample(source: Source) -> Iterator[object]:

@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
 from db.interchange.base import BadRecord, ConversationDraft, Draft, MessageDraft, ReferenceDraft, SourceDraft
+from db.interchange.fitting import ID_KEY
 from db.interchange.keys import Columns, Document, Reading
 from db.jsons import canonical_hash
 from db.words import IdType
@@ -108,7 +109,10 @@ def conversation_columns(draft: ConversationDraft) -> Columns:
 
 def original_id(draft: Draft) -> str | None:
     """The id that the record had; None where it was named by its place."""
-    return None if draft.id_type is IdType.PLACE else draft.record_id
+    if draft.id_type is IdType.PLACE:
+        return None
+    original: str | None = (draft.presence or {}).get(ID_KEY, draft.record_id)
+    return original
 
 
 def id_type_of(value: object) -> IdType:

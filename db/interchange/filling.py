@@ -14,8 +14,7 @@ from db.interchange.base import (
     ReferenceDraft,
     SourceDraft,
 )
-from db.interchange.drafting import shown
-from db.interchange.fitting import ID_KEY
+from db.interchange.drafting import original_id, shown
 from db.interchange.keys import Columns, Document, Reading
 from db.interchange.speakers import speaker
 from db.words import IdType
@@ -70,10 +69,7 @@ def happened(draft: MessageDraft) -> None:
 
 def id_of(draft: Draft | None) -> str | None:
     """The original id of a draft; None where there is none, or one that was made here."""
-    if draft is None or draft.id_type is IdType.PLACE:
-        return None
-    original: str | None = (draft.presence or {}).get(ID_KEY, draft.record_id)
-    return original
+    return None if draft is None else original_id(draft)
 
 
 def columns(draft: Draft) -> Columns:

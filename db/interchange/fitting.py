@@ -57,6 +57,26 @@ def fit(values: dict[str, Any], table: sa.Table, where: str = "") -> None:
         del values[name]
 
 
+def fit_row(values: dict[str, Any], table: sa.Table, where: str = "") -> None:
+    """The same for a row below a record; a text that it must have, and the source doesn't say, is empty."""
+    fit(values, table, where)
+    for name in _required_texts(table):
+        if values.get(name) is None:
+            values[name] = ""
+
+
+@cache
+def _required_texts(table: sa.Table) -> tuple[str, ...]:
+    return tuple(
+        column.name
+        for column in table.columns
+        if isinstance(column.type, (sa.String, AutoString))
+        and not isinstance(column.type, (sa.Enum, JsonText))
+        and not column.nullable
+        and column.default is None
+    )
+
+
 def _fitter(kind: sa.types.TypeEngine[Any]) -> Fitter | None:
     if isinstance(kind, sa.Enum):
         return _word(frozenset(kind.enums))

@@ -21,7 +21,7 @@ from db import bulk
 from db.bulk import RowsRefused
 from db.database import Database
 from db.interchange.arrival import Arrival, Place
-from db.interchange.base import Format
+from db.interchange.base import DetachedFeedbackDraft, Format
 from db.interchange.batches import Batch, store_batch
 from db.interchange.detached import store_detached
 from db.interchange.entries import Detached
@@ -82,6 +82,7 @@ class Importer:
         self._memory = Memory()
         self._files: list[_File] = []
         self._held = 0
+        self._finishing = False
 
     @property
     def _imports(self) -> dict[UUID, str]:
@@ -144,7 +145,8 @@ class Importer:
         progress()
 
     def _check(self, file: _File) -> None:
-        if self._options.strict and file.report.refusals:
+        # In the end the files are stored already, and there is nothing to stop.
+        if self._options.strict and file.report.refusals and not self._finishing:
             raise Stopped
 
     @contextlib.asynccontextmanager
@@ -225,12 +227,12 @@ class Importer:
                 )
 
     def _hold(self, file: _File, missing: Sequence[Detached]) -> None:
-        """Keep feedback whose message may come in a later file."""
+        """Keep feedback on what may come in a later file."""
         for detached in missing:
             if self._held >= self._options.max_held:
                 file.report.refuse(
                     detached.place,
-                    f"its message is not here, and {self._options.max_held:,} others wait for theirs already: "
+                    f"what it is about is not here, and {self._options.max_held:,} others wait for theirs already: "
                     "import the conversations first",
                 )
             else:
@@ -239,15 +241,15 @@ class Importer:
         self._check(file)
 
     async def finish(self) -> Report:
-        """Find the messages of what waited for them, refuse the rest, and give the report."""
+        """Store the feedback whose message or conversation came meanwhile, refuse the rest, and give the report."""
+        self._finishing = True
         for file in self._files:
             waiting, file.held = file.held, []
+            self._held -= len(waiting)
             for start in range(0, len(waiting), self._options.batch_size):
                 await self._store(file, Batch(waiting[start : start + self._options.batch_size]), None)
             for detached in file.held:
-                file.report.refuse(
-                    detached.place, f"the message that it is about, {_message_of(detached)}, is not here"
-                )
+                file.report.refuse(detached.place, f"the {_target_of(detached)} is not here: import it first")
             if waiting:
                 await self._close(file, None)
             file.held = []
@@ -277,6 +279,10 @@ def _patient_collector() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-def _message_of(detached: Detached) -> str:
-    message_id = getattr(detached.drafted, "message_id", "")
-    return repr(message_id if len(message_id) <= 60 else f"{message_id[:57]}...")
+def _target_of(detached: Detached) -> str:
+    """What a piece of feedback is about, as a message names it."""
+    drafted = detached.drafted
+    assert isinstance(drafted, DetachedFeedbackDraft), "only feedback waits for something"
+    what, target = ("message", drafted.message_id) if drafted.message_id else ("conversation", drafted.conversation_id)
+    target = target or ""
+    return f"{what} that it is about, {target if len(target) <= 60 else f'{target[:57]}...'!r},"

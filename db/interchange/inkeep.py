@@ -54,7 +54,14 @@ class Inkeep:
     name = "inkeep"
     system = OriginSystem.INKEEP
     title = "Inkeep"
-    array_keys: Sequence[str] = ("conversations", "positiveFeedback", "negativeFeedback", "feedback")
+    array_keys: Sequence[str] = (
+        "conversations",
+        "positiveFeedback",
+        "negativeFeedback",
+        "positive_feedback",
+        "negative_feedback",
+        "feedback",
+    )
     whole_file = False
 
     def fits(self, record: object) -> bool:
@@ -143,8 +150,10 @@ def _conversation(document: Document) -> ConversationDraft:
     return draft
 
 
-def _loose(document: Document) -> ConversationDraft:
-    thread = document.get("conversationId", document.get("conversation_id"))
+def _loose(document: Document, thread: object = None) -> ConversationDraft:
+    """The conversation of a message by itself: that of `thread`, or where that is no id, of the message's own."""
+    if not (isinstance(thread, str) and thread):
+        thread = document.get("conversationId", document.get("conversation_id"))
     thread = thread if isinstance(thread, str) and thread else None
     draft = filling.loose(_message(document, thread, _kind(document)), thread=thread, kind="conversation")
     draft.values["type"] = TYPES.get(_kind(document), ConversationType.OPENAI)
@@ -207,8 +216,7 @@ def _feedback(document: Document) -> Iterator[Drafted]:
                 f"message {message_id} differs from the one that its feedback embeds: that is kept there"
             )
     elif isinstance(message, dict) and "role" in message:
-        of = conversation.get("id") if isinstance(conversation, dict) else None
-        embedded = _loose({**message, "conversationId": of} if isinstance(of, str) else message)
+        embedded = _loose(message, conversation.get("id") if isinstance(conversation, dict) else None)
         embedded.digest = canonical_hash(message)
         given["message"] = message
     if embedded is not None:

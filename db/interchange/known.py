@@ -219,6 +219,36 @@ async def sources(connection: AsyncConnection, identities: Collection[str], *, v
     return found
 
 
+async def conversations_of(
+    connection: AsyncConnection, record_ids: Collection[str], place: Place, *, viewer: Viewer
+) -> dict[str, list[Any]]:
+    """The conversations of records with these ids, of whatever kind, as `messages_of` gives messages: `id` is None."""
+    every_kind = await kinds(connection, place, viewer=viewer)
+    found: dict[str, list[Any]] = defaultdict(list)
+    for some in chunks(record_ids):
+        result = await connection.execute(
+            sa.select(
+                _origins.c.record_id,
+                sa.null().label("id"),
+                _conversations.c.id.label("conversation_id"),
+                _conversations.c.created_at,
+                _origins.c.record_id.label("conversation"),
+            )
+            .join_from(_origins, _conversations, _conversations.c.id == _origins.c.entity_id)
+            .where(
+                _origins.c.workspace_id == viewer.workspace_id,
+                _origins.c.system == place.system,
+                _origins.c.account == place.account,
+                _origins.c.kind.in_(every_kind),
+                _origins.c.record_id.in_(some),
+                _origins.c.entity == Entity.CONVERSATION,
+            )
+        )
+        for row in result:
+            found[row.record_id].append(row)
+    return found
+
+
 async def messages_of(
     connection: AsyncConnection, record_ids: Collection[str], place: Place, *, viewer: Viewer
 ) -> dict[str, list[Any]]:

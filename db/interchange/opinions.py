@@ -37,9 +37,18 @@ class Opinions:
         self._claims = claims
 
     def nested(
-        self, draft: ConversationDraft, conversation_id: UUID, known: Mapping[Key, Any], opinions: Iterable[About]
+        self,
+        draft: ConversationDraft,
+        conversation_id: UUID,
+        known: Mapping[Key, Any],
+        opinions: Iterable[About],
+        *,
+        own: bool,
     ) -> None:
-        """Store the feedback on a conversation and its messages; `known` is what came within it before."""
+        """Store the feedback on a conversation and its messages; `known` is what came within it before.
+
+        `own`: the draft says all the feedback on the conversation itself that its record has.
+        """
         again: set[UUID] = set()
         for about in opinions:
             for position, feedback in enumerate(about.feedback):
@@ -62,7 +71,8 @@ class Opinions:
                     self._writes.deletes[ORIGINS.c.entity_id].add(row_id)
         for row in known.values():
             # Of a page, the messages that it has are whole, and the others are as they were.
-            if row["id"] not in again and (draft.whole or row["message_id"] in self._stored.messages):
+            here = own if row["message_id"] is None else draft.whole or row["message_id"] in self._stored.messages
+            if row["id"] not in again and here:
                 self._writes.deletes[FEEDBACK.c.id].add(row["id"])
                 self._writes.deletes[ORIGINS.c.entity_id].add(row["id"])
 

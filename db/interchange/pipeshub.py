@@ -37,6 +37,7 @@ _MARKS: Final = frozenset(
         *("modelInfo", "model_info", "agentKey", "agent_key"),
     )
 )
+_MESSAGE_MARKS: Final = frozenset(("contentFormat", "content_format", "followUpQuestions", "follow_up_questions"))
 _WORDS: Final = frozenset(("user_query", "bot_response", "error", "feedback", "system"))
 _CONFIGURATIONS: Final[dict[str, tuple[frozenset[str], ...]]] = {
     "PipesHub searches": (frozenset(("searchId", "query")), frozenset(("search_id", "query"))),
@@ -105,8 +106,13 @@ class PipesHub:
 
 
 def _is_message(record: Document) -> bool:
+    if "messages" in record:
+        return False
     word = record.get("messageType", record.get("message_type"))
-    return isinstance(word, str) and ("content" in record or word in _WORDS) and "messages" not in record
+    if isinstance(word, str):
+        return "content" in record or word in _WORDS
+    # Its model has no key that must be there.
+    return "content" in record and not _MESSAGE_MARKS.isdisjoint(record)
 
 
 def _is_conversation(record: Document) -> bool:
@@ -145,7 +151,8 @@ def _conversation(document: Document) -> ConversationDraft:
     if archived:
         values["archived_at"] = _last_time(draft)
     draft.messages = [_message(message) for message in messages]
-    draft.whole = "pagination" not in document
+    # A list of conversations leaves their messages out, which does not mean that they have none.
+    draft.whole = "pagination" not in document and isinstance(document.get("messages"), list)
     if not draft.whole and _newest_first(draft.messages):
         draft.messages.reverse()
         filling.note(draft, _NEWEST_FIRST, True)
@@ -201,6 +208,7 @@ def _message(document: Document) -> MessageDraft:
 
 
 def _speaker(word: str) -> dict[str, Any]:
+    word = word.lower()
     if word == "error":
         return {"role": MessageRole.OTHER, "message_type": MessageType.ERROR, "actor": Actor.SYSTEM}
     if word == "feedback":

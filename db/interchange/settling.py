@@ -21,7 +21,7 @@ from db.interchange.base import (
     SourceDraft,
     ToolDraft,
 )
-from db.interchange.fitting import fit, record_key, settle_key
+from db.interchange.fitting import fit, fit_row, record_key, settle_key
 from db.interchange.trees import settle_ids
 from db.interchange.writes import (
     ASSISTANTS,
@@ -105,7 +105,7 @@ def _settle_message(draft: MessageDraft, conversation: str, index: int) -> None:
         (draft.follow_ups, FOLLOW_UPS),
     ):
         for row in rows or ():
-            fit(row, table, where)
+            fit_row(row, table, where)
     if draft.references:
         _settle_references(draft.references, where)
     for place, feedback in enumerate(draft.feedback):
@@ -131,7 +131,7 @@ def _settle_feedback(draft: FeedbackDraft, place: str, where: str) -> None:
     fit(draft.values, FEEDBACK, f"{where}: ")
     for rows, table in ((draft.reasons, REASONS), (draft.scores, SCORES)):
         for row in rows:
-            fit(row, table, f"{where}: ")
+            fit_row(row, table, f"{where}: ")
     for verdict in draft.verdicts:
         fit(verdict.values, VERDICTS, f"{where}: ")
 

@@ -47,7 +47,7 @@ class Sorter:
             elif origin is not None and entry.draft.whole and self._is_older(entry, origin):
                 self._leave(entry, origin)
             elif key in coming:
-                coming[key] = _together(coming[key], entry)
+                coming[key] = _together(coming[key], entry, self._outcome)
             else:
                 coming[key] = entry
         self._outcome.tally.note("conversations", "unchanged", len(unchanged - coming.keys()))
@@ -105,7 +105,7 @@ class Sorter:
             entry.positions = [entry.positions[index] for index in kept] if entry.positions else []
 
 
-def _together(first: Entry, second: Entry) -> Entry:
+def _together(first: Entry, second: Entry, outcome: Outcome) -> Entry:
     """Two pages of a conversation, or two loose messages of a thread, as one."""
     one, other = first.draft, second.draft
     newer = one.updated_at is None or other.updated_at is None or other.updated_at >= one.updated_at
@@ -118,6 +118,10 @@ def _together(first: Entry, second: Entry) -> Entry:
             messages.append(message)
             positions += second.positions[index : index + 1]
             continue
+        same = message == messages[at]
+        outcome.tally.note("messages", "unchanged" if same else "older")
+        if not same:
+            outcome.notes.append(f"{second.place}: two versions of message {message.record_id}, the later one is kept")
         before, after = messages[at].updated_at or one.updated_at, message.updated_at or other.updated_at
         if before is None or after is None or after >= before:
             messages[at] = message

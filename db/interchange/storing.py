@@ -84,8 +84,9 @@ class Storing:
             at=created,
             whole=draft.whole,
         )
-        opinions = [About(draft.feedback, None, citations, created), *messages]
-        self._opinions.nested(draft, row_id, {} if old is None else old.feedback, opinions)
+        own = not (entry.stale or draft.loose)
+        opinions = [About(draft.feedback, None, citations, created), *messages] if own else messages
+        self._opinions.nested(draft, row_id, {} if old is None else old.feedback, opinions, own=own)
         if old is not None:
             self._forget(entry, old, tree)
         if not entry.stale:

@@ -31,6 +31,8 @@ UNIX_MS_TEXT: Final = "unix-ms-text"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+# The first moment stands for no time at all in Go and .NET, and asyncpg stores the first and the last as infinities.
+_NO_MOMENTS: Final = frozenset((datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)))
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Each unit, the size from which on a number is taken to be in it, and its length in nanoseconds.
@@ -52,7 +54,7 @@ _iso_shape: Final = re.compile(r"iso:([Tt ])([0-9])(.*)").fullmatch
 
 
 class NotATime(ValueError):
-    """A value that names no moment in the years 1 to 9999."""
+    """A value that names no moment in the years 1 to 9999; the very first and the very last of these are none."""
 
 
 def parse_time(value: object) -> datetime | None:
@@ -99,6 +101,13 @@ def render_time(moment: datetime, shape: str) -> str | int | float:
 
 
 def _read(value: object) -> tuple[datetime, str]:
+    found = _read_any(value)
+    if found is None or found[0] in _NO_MOMENTS:
+        raise NotATime(f"{_shown(value)} is not a time: an ISO 8601 time, an HTTP date or a Unix time would be one")
+    return found
+
+
+def _read_any(value: object) -> tuple[datetime, str] | None:
     try:
         if isinstance(value, str):
             if iso := _iso(value):
@@ -119,7 +128,7 @@ def _read(value: object) -> tuple[datetime, str]:
             return _read_number(value)
     except (ValueError, ArithmeticError):
         pass
-    raise NotATime(f"{_shown(value)} is not a time: an ISO 8601 time, an HTTP date or a Unix time would be one")
+    return None
 
 
 def _read_iso(iso: re.Match[str]) -> tuple[datetime, str]:

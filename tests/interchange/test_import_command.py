@@ -1,7 +1,9 @@
 """What `colloquy import` does: files, folders, standard input, and what it says of each."""
 
+import asyncio
 import gzip
 import json
+from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from rich.console import Console
 
 from db.database import Database
 from db.errors import InvalidInput
-from db.interchange.base import Format
+from db.interchange.base import Drafted, Format
 from db.interchange.formats import FORMATS
 from db.interchange.report import FileReport, Report, counted
 from db.tables import metadata
@@ -25,6 +27,17 @@ from tests.interchange.toy import Toy, at
 SHARED = Path(__file__).parents[3] / "shared"
 
 CHAT = {"id": "c", "messages": [{"id": "m", "text": "Hello"}]}
+
+
+class Interrupted(Toy):
+    """A format at whose second record someone presses Ctrl-C."""
+
+    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:
+        if isinstance(record, dict) and record["id"] == "d":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+        yield from super().read(record, envelope_key=envelope_key)
 
 
 class Other(Toy):
@@ -202,6 +215,32 @@ async def test_feedback_whose_message_never_comes_is_refused_at_the_end(database
 async def test_markup_in_names_and_reasons_is_printed_as_it_is(database: Database, tmp_path: Path) -> None:
     _, said = await run(database, write(tmp_path / "[red]x[/].jsonl", {"id": "[b]", "messages": "[i]"}))
     assert "[red]x[/].jsonl" in said
+
+
+async def test_an_interrupted_import_says_that_the_same_command_goes_on(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = write(tmp_path / "a.jsonl", CHAT)
+    second = write(tmp_path / "b.jsonl", {"id": "d", "messages": [{"id": "n", "text": "Hello"}]})
+    told = StringIO()
+    monkeypatch.setattr(importing, "FORMATS", {"toy": Interrupted()})
+    with pytest.raises(asyncio.CancelledError):
+        await run_import(
+            database, [str(first), str(second)], console=Console(file=told, width=200), settings=Settings()
+        )
+    assert "Interrupted: what was stored stays" in told.getvalue()
+    assert await count(database, "conversations") == 1
+    monkeypatch.setattr(importing, "FORMATS", {"toy": Toy()})
+    code, said = await run(database, first, second)
+    assert code == 0
+    assert "new: 1 conversation, 1 message" in said
+
+
+async def test_standard_input_that_is_no_json_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", type("Stdin", (), {"buffer": BytesIO(b"<html>Not found</html>")}))
+    code, said = await run(database, "-")
+    assert code == 1
+    assert "-: refused, it is not JSON" in said
 
 
 async def test_a_large_file_says_how_far_it_is(

