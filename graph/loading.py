@@ -61,7 +61,10 @@ class Loader:
         if not self._gathering:
             self._gathering = True
             self._loaders.begin()
-        return asyncio.shield(self._inner.load(key))
+        answer = asyncio.ensure_future(self._inner.load(key))
+        # Whoever is cancelled asks no more, and asyncio would log the failure that comes then as forgotten.
+        answer.add_done_callback(_take_note)
+        return asyncio.shield(answer)
 
     async def _load(self, keys: list[Any]) -> list[Any]:
         self._gathering = False
@@ -69,6 +72,11 @@ class Loader:
             return await self._read(keys)
         finally:
             self._loaders.end()
+
+
+def _take_note(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled():
+        answer.exception()
 
 
 class Loaders:

@@ -36,6 +36,7 @@ from db.viewer import Viewer
 _imports = table_of(Import)
 _LAYOUT_LENGTH: Final = 32
 _OBJECTS_BEFORE_COLLECTION: Final = 50_000
+_BATCHES_BEFORE_COLLECTION: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Importer:
         return report
 
     async def _read(self, file: _File, connection: AsyncConnection | None, progress: Callable[[], None]) -> None:
-        batch = Batch()
+        batch, batches = Batch(), 0
         for item in file.reader.items():
             self._check(file)
             if not batch.takes(item):
@@ -137,7 +138,9 @@ class Importer:
             batch.add(item)
             if batch.weight >= self._options.batch_size or batch.size >= self._options.batch_bytes:
                 await self._store(file, batch, connection)
-                batch = Batch()
+                batch, batches = Batch(), batches + 1
+                if batches % _BATCHES_BEFORE_COLLECTION == 0:
+                    gc.collect()
                 progress()
         self._check(file)
         await self._store(file, batch, connection)
@@ -270,7 +273,10 @@ class Importer:
 
 @contextlib.contextmanager
 def _patient_collector() -> Iterator[None]:
-    """Let the garbage collector look less often: drafts and rows have no cycles, but there are a great many of them."""
+    """Let the garbage collector look less often: drafts and rows have no cycles, but there are a great many of them.
+
+    Statements do have cycles, a few a batch, and hold the batch's keys: these are collected every so many batches.
+    """
     thresholds = gc.get_threshold()
     gc.set_threshold(max(thresholds[0], _OBJECTS_BEFORE_COLLECTION), *thresholds[1:])
     try:

@@ -101,4 +101,4 @@ def running(
 
 def url_of(server: Running) -> str:
     """The address that `colloquy serve` prints, without the path."""
-    return server.says(r"http://[\w.:\[\]]+(?=/graphql .*\n  Stop with Ctrl\+C)")
+    return server.says(r"http://[\w.:\[\]]+(?=/graphql.*\n  Stop with Ctrl\+C)")
