@@ -18,7 +18,7 @@ _blanks: Final = re.compile(rb"[ \t\r\n]*+").match
 # These search a chunk whose escaped characters are masked: there, every quote opens or closes a string.
 _element_mark: Final = re.compile(rb'[,"\[\]{]').search
 _member_mark: Final = re.compile(rb'[,:"\[{}]').search
-# The group is greedy and not possessive, which would be the same here: possessive groups are broken before Python 3.11.5.
+# The group is greedy, where possessive would find the same: possessive groups are broken before Python 3.11.5.
 _brackets: Final = re.compile(rb'[^"\[\]{}]*+(?:"[^"]*+"[^"\[\]{}]*+)*(?:([\[{])|([\]}])|(")|\Z)').finditer
 _OPENING, _CLOSING, _QUOTE = 1, 2, 3  # its groups; without one, the chunk ends
 
