@@ -226,25 +226,10 @@ def _sqlite_writer(path: Path, settings: DatabaseSettings) -> AsyncEngine:
         connect_args={"isolation_level": None, "timeout": settings.busy_timeout},
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            "cache_size=-65536",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-        functions.register(connection)
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    _begin_at_once(engine)
+    return _prepared(
+        engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"
+    )
 
 
 def migrating_engine(database: Database) -> AsyncEngine:
@@ -259,18 +244,8 @@ def migrating_engine(database: Database) -> AsyncEngine:
         database.url, poolclass=sa.pool.NullPool, connect_args={"isolation_level": None, "timeout": 30}
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    _begin_at_once(engine)
+    return _prepared(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
 
 
 def _sqlite_reader(path: Path, settings: DatabaseSettings) -> AsyncEngine:
@@ -283,15 +258,29 @@ def _sqlite_reader(path: Path, settings: DatabaseSettings) -> AsyncEngine:
         connect_args={"isolation_level": None, "timeout": settings.busy_timeout},
     )
 
+    return _prepared(engine, "query_only=ON", "wal_autocheckpoint=0", "temp_store=MEMORY", "cache_size=-16384")
+
+
+def _prepared(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
+    """The engine, each of whose connections to SQLite gets these pragmas and our functions."""
+
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("query_only=ON", "wal_autocheckpoint=0", "temp_store=MEMORY", "cache_size=-16384"):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         functions.register(connection)
 
     return engine
+
+
+def _begin_at_once(engine: AsyncEngine) -> None:
+    """Let a transaction take SQLite's write lock when it begins: one that takes it later can find it gone."""
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _quoted(path: Path) -> str:

@@ -58,7 +58,7 @@ class Athena:
             or _is_interaction(filling.first_object(record.get("chat_messages")) or {})
         )
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - every kind shows
+    def read(self, record: object) -> Iterator[Drafted]:
         """The drafts of a record. Raises BadRecord where it is none of Athena's."""
         document = filling.record_object(record)
         if _is_chat(document):

@@ -175,8 +175,8 @@ class Format(Protocol):
         """
         ...
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:
-        """The drafts of one record; `envelope_key` names the array of the envelope that it stood in.
+    def read(self, record: object) -> Iterator[Drafted]:
+        """The drafts of one record.
 
         Raises BadRecord where it is not importable; nothing of it is then stored.
         """

@@ -86,7 +86,7 @@ class ChatbotUI:
             return False
         return "folderId" in record or record.keys() <= _KEYS
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord where a message lacks role or text, and for an export within a list."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

@@ -51,7 +51,7 @@ class ChatGPT:
         first = next(iter(record["mapping"].values()), None)
         return first is None or (isinstance(first, dict) and {"message", "children"} <= first.keys())
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord for a node that is none, has no speaker, or is its own ancestor."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

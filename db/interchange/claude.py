@@ -140,7 +140,7 @@ class Claude:
         """Whether it has an id and `chat_messages`."""
         return isinstance(record, dict) and "uuid" in record and isinstance(record.get("chat_messages"), list)
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord where a message has no sender, or content that is no list of parts."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

@@ -64,7 +64,7 @@ class CogSol:
             or _configuration(record) is not None
         )
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - every kind shows
+    def read(self, record: object) -> Iterator[Drafted]:
         """The drafts of a record. Raises BadRecord where it is none of CogSol's."""
         document = filling.record_object(record)
         if _is_chat(document):

@@ -73,7 +73,7 @@ class Inkeep:
         firsts = (filling.first_object(record.get(key)) or {} for key in self.array_keys)
         return any(_is_conversation(first) or _is_feedback(first) for first in firsts)
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - every kind shows
+    def read(self, record: object) -> Iterator[Drafted]:
         """The drafts of a record. Raises BadRecord where it is none of Inkeep's."""
         document = filling.record_object(record)
         if _is_conversation(document):

@@ -43,7 +43,7 @@ class LibreChat:
             return isinstance(messages[0], dict) and {"messageId", "parentMessageId"} <= messages[0].keys()
         return "exportAt" in record
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord for messages without ids, and for those that are below themselves."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

@@ -146,7 +146,7 @@ class MTRAG:
             return False
         return all(isinstance(each, dict) and {"speaker", "text"} <= each.keys() for each in said[:4])
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation of a line, all of an object of evaluations. Raises BadRecord where a speaker is missing."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

@@ -43,7 +43,7 @@ class OpenAI:
         """Whether it is a list of messages or items, an object that holds one, or a single one of them."""
         return fits(record)
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord where a message has no role, or content that is neither text nor parts."""
         if isinstance(record, list):
             yield _read_items(Reading({"items": record}, None, {"form": "array"}), "array")

@@ -94,7 +94,7 @@ class OpenAssistant:
             and not record.keys().isdisjoint({"message_tree_id", "parent_id"})
         )
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """A conversation, or a message of one. Raises BadRecord where a message has no id or no speaker."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

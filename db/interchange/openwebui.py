@@ -48,7 +48,7 @@ class OpenWebUI:
         history = chat.get("history") if isinstance(chat, dict) else None
         return isinstance(history, dict) and isinstance(history.get("messages"), dict)
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord for messages without a role, and for those that are below themselves."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

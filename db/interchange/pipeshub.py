@@ -71,7 +71,7 @@ class PipesHub:
             return True
         return any(_is_conversation(filling.first_object(record.get(key)) or {}) for key in self.array_keys)
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - every kind shows
+    def read(self, record: object) -> Iterator[Drafted]:
         """The drafts of a record. Raises BadRecord where it is none of PipesHub's."""
         document = filling.record_object(record)
         if _is_message(document):

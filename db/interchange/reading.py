@@ -91,7 +91,7 @@ class FileReader:
             self.layout = cut.path
         record = parse(cut.data, max_depth=self._limits.depth, line=cut.line)
         try:
-            drafts = list(self.format.read(record, envelope_key=cut.path))
+            drafts = list(self.format.read(record))
         except BadRecord:
             raise
         except Exception as error:

@@ -67,7 +67,7 @@ class ShareGPT:
             return False
         return all(_is_turn(turn, by_role=name in ("conversations", "conversation")) for turn in turns[:8])
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - a record shows its kind
+    def read(self, record: object) -> Iterator[Drafted]:
         """One conversation. Raises BadRecord where a turn has no speaker or no text."""
         if not isinstance(record, dict):
             raise BadRecord(f"must be an object, not {shown(record)}")

@@ -31,8 +31,8 @@ class Marked:
     def fits(self, record: object) -> bool:
         return isinstance(record, dict) and self.mark in record
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:
-        raise AssertionError(f"nothing is read to tell a format: {record!r}{envelope_key}")
+    def read(self, record: object) -> Iterator[Drafted]:
+        raise AssertionError(f"nothing is read to tell a format: {record!r}")
 
 
 NEW = {name: Marked(name, mark) for name, mark in (("one", "a"), ("two", "b"), ("both", "b"), ("late", "z"))}

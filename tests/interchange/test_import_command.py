@@ -32,12 +32,12 @@ CHAT = {"id": "c", "messages": [{"id": "m", "text": "Hello"}]}
 class Interrupted(Toy):
     """A format at whose second record someone presses Ctrl-C."""
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:
+    def read(self, record: object) -> Iterator[Drafted]:
         if isinstance(record, dict) and record["id"] == "d":
             task = asyncio.current_task()
             assert task is not None
             task.cancel()
-        yield from super().read(record, envelope_key=envelope_key)
+        yield from super().read(record)
 
 
 class Other(Toy):

@@ -141,8 +141,8 @@ class Broken(Toy):
     system = OriginSystem.COLLOQUY
     array_keys: Sequence[str] = ()
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:
-        assert isinstance(record, dict), envelope_key
+    def read(self, record: object) -> Iterator[Drafted]:
+        assert isinstance(record, dict)
         if record.get("fault"):
             # The first draft is good: nothing of the record may be stored for all that.
             yield from super().read(GOOD)

@@ -149,7 +149,7 @@ class Toy:
     def fits(self, record: object) -> bool:
         return isinstance(record, dict) and bool(record.keys() & {"messages", "about", "chats", "event"})
 
-    def read(self, record: object, *, envelope_key: str = "") -> Iterator[Drafted]:  # noqa: ARG002 - all kinds show
+    def read(self, record: object) -> Iterator[Drafted]:
         if not isinstance(record, dict):
             raise BadRecord("a record must be an object")
         if "event" in record:
