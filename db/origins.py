@@ -34,6 +34,8 @@ class Import(Record, table=True):
     """The file without its records, in order, an empty list in their place."""
     counts: Any = json_field()
     finished_at: datetime | None = moment_field()
+    run_id: UUID | None = None
+    """What the files of one import command have in common."""
 
 
 class Origin(Owned, table=True):

@@ -1,6 +1,7 @@
 """Sources: the documents that answers cite, each once. The table, and what is asked of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -44,6 +45,17 @@ class Source(Revised, table=True):
     metadata_: Any = json_field("metadata")
     citation_count: int = Field(default=0)
     """References to this source: a stored counter, kept by the verbs."""
+
+
+def identity_of(values: Mapping[str, Any]) -> str | None:
+    """What makes two citations cite the same source: its id in its system, else its URL; None where it has neither."""
+    if (external_id := values.get("external_id")) is not None:
+        told = f"{values.get('connector') or ''}\n{external_id}"
+    elif url := values.get("url"):
+        told = f"\n\n{url}"
+    else:
+        return None
+    return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 ORDERS: Final = {

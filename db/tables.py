@@ -9,6 +9,7 @@ from db.feedback import CitationVerdict, Feedback, FeedbackReason, FeedbackScore
 from db.messages import Attachment, ContentPart, FollowUpQuestion, Message, ToolCall
 from db.origins import Import, Origin, RecordVersion
 from db.references import Reference
+from db.repeats import Repeat
 from db.sources import Source
 from db.tools import Tool
 from db.workspaces import Workspace
@@ -33,6 +34,7 @@ __all__ = [
     "Origin",
     "RecordVersion",
     "Reference",
+    "Repeat",
     "Source",
     "Tool",
     "ToolCall",

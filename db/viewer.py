@@ -12,6 +12,8 @@ class Viewer:
     """Who asks, and in which workspace (tenant): rows of other workspaces do not exist for this viewer."""
 
     workspace_id: UUID
+    user_id: str | None = None
+    """The end user, as the application names them; None where nobody in particular asks."""
 
 
 DEFAULT_VIEWER = Viewer(DEFAULT_WORKSPACE_ID)

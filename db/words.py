@@ -160,3 +160,32 @@ class IdType(StrEnum):
     STRING = "STRING"
     NUMBER = "NUMBER"
     PLACE = "PLACE"
+
+
+class ErrorPolicy(StrEnum):
+    """What becomes of the good elements of a list in which some are bad."""
+
+    ALL_OR_NOTHING = "ALL_OR_NOTHING"
+    REJECT_BAD = "REJECT_BAD"
+
+
+class ProblemCode(StrEnum):
+    """What is wrong with the input of a write."""
+
+    REQUIRED = "REQUIRED"
+    INVALID = "INVALID"
+    TOO_LONG = "TOO_LONG"
+    TOO_MANY = "TOO_MANY"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    NOT_FOUND = "NOT_FOUND"
+    TAKEN = "TAKEN"
+    IN_USE = "IN_USE"
+    WRONG_CONVERSATION = "WRONG_CONVERSATION"
+    CYCLE = "CYCLE"
+    STALE_VERSION = "STALE_VERSION"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+    UNDO_EXPIRED = "UNDO_EXPIRED"
+    NOT_STREAMING = "NOT_STREAMING"
+    OUT_OF_ORDER = "OUT_OF_ORDER"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    UNSUPPORTED = "UNSUPPORTED"

@@ -36,7 +36,11 @@ async def _sqlite_ddl(database: Database) -> set[str]:
 
 
 def _sorted_ddl(sql: str) -> str:
-    """The statement with its lines in one order: the order of a table's constraints means nothing."""
+    """The statement with its lines in one order: the order of a table's constraints means nothing.
+
+    SQLite quotes the name of a table that was made anew and then renamed.
+    """
+    sql = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql.strip())
     lines = [line.strip().rstrip(",") for line in sql.strip().splitlines()]
     return "\n".join([lines[0], *sorted(lines[1:])])
 

@@ -181,3 +181,11 @@ class Format(Protocol):
         Raises BadRecord where it is not importable; nothing of it is then stored.
         """
         ...
+
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The records of a conversation, the inverse of `read`: one, or the single messages that it was made for.
+
+        Takes any draft, also one that was made of no record of this format; then what the format cannot hold is left
+        out (see foreign.py).
+        """
+        ...

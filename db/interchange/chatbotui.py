@@ -106,9 +106,12 @@ class ChatbotUI:
             messages=[_read_message(message, f"messages[{index}].") for index, message in enumerate(messages)],
         )
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation."""
+        return [_write(draft)]
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
+
+def _write(draft: ConversationDraft) -> Document:
     messages = [_MESSAGE.write(columns_of(message), message.extra, message.presence) for message in draft.messages]
     values = conversation_columns(draft) | {"messages": messages}
     return _CONVERSATION.write(values, draft.extra, draft.presence)

@@ -57,6 +57,10 @@ class ChatGPT:
             raise BadRecord(f"must be an object, not {shown(record)}")
         yield _read(record)
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation."""
+        return [_write(draft)]
+
 
 def _read(record: Document) -> ConversationDraft:
     nodes = object_at(record, "mapping")
@@ -92,8 +96,7 @@ def _read(record: Document) -> ConversationDraft:
     return draft
 
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
+def _write(draft: ConversationDraft) -> Document:
     presence = draft.presence or {}
     silent: dict[str, Document] = presence.get("nodes") or {}
     frames = _frames({str(message.record_id): message.parent for message in draft.messages}, silent)

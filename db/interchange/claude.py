@@ -174,9 +174,12 @@ class Claude:
             draft.presence = noted(draft.presence, current=[None, current])
         yield draft
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation."""
+        return [_write(draft)]
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
+
+def _write(draft: ConversationDraft) -> Document:
     values = conversation_columns(draft)
     tree = (draft.presence or {}).get("tree") or _branches(draft)
     values["messages"] = [_write_message(message, tree) for message in draft.messages]

@@ -80,6 +80,7 @@ class Importer:
         self._database = database
         self._viewer = viewer
         self._options = options or Options()
+        self._run_id = new_id()
         self._memory = Memory()
         self._files: list[_File] = []
         self._held = 0
@@ -204,6 +205,7 @@ class Importer:
         row = {
             "id": file.arrival.import_id,
             "created_at": file.arrival.at,
+            "run_id": self._run_id,
             "format": file.reader.format.name,
             "account": file.arrival.place.account,
             "file_name": file.report.name,

@@ -12,11 +12,11 @@ from db.bulk import chunks
 from db.conversations import Conversation
 from db.feedback import Feedback
 from db.interchange.arrival import Place
-from db.interchange.titles import OPENING_LENGTH
 from db.messages import Message
 from db.origins import Origin, RecordVersion
 from db.record import table_of
 from db.sources import Source
+from db.titles import OPENING_LENGTH
 from db.viewer import Viewer
 from db.words import Entity
 

@@ -49,6 +49,10 @@ class LibreChat:
             raise BadRecord(f"must be an object, not {shown(record)}")
         yield _read(record)
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation."""
+        return [_write(draft)]
+
 
 def _read(record: Document) -> ConversationDraft:
     found = list(_flat(objects_at(record, "messages"), None, "messages"))
@@ -92,8 +96,7 @@ def _read(record: Document) -> ConversationDraft:
     return draft
 
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
+def _write(draft: ConversationDraft) -> Document:
     presence = draft.presence or {}
     properties = draft.values.get("properties") or {}
     nested = presence.get("nested", properties.get("recursive", False))

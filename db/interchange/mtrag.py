@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from db.interchange import converters as c
 from db.interchange import mtrag_evaluations as evaluations
-from db.interchange import times
+from db.interchange import mtrag_file, times
 from db.interchange.base import (
     AssistantDraft,
     BadRecord,
@@ -155,9 +155,14 @@ class MTRAG:
         else:
             yield _read(record)
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation: its line, or an object of evaluations that holds it alone."""
+        if any(message.kind == "task" for message in draft.messages):
+            return [mtrag_file.write([draft])]
+        return [_write(draft)]
 
-def write(draft: ConversationDraft) -> Any:
-    """The line of a conversation again."""
+
+def _write(draft: ConversationDraft) -> Document:
     values = conversation_columns(draft)
     properties = values.get("properties") or {}
     presence = draft.presence or {}

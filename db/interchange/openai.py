@@ -56,11 +56,14 @@ class OpenAI:
         else:
             yield ConversationDraft(kind="loose", loose=True, linear=True, messages=[_read_message(record, "")])
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The records of a conversation: itself, or the single messages that it was made for."""
+        if draft.loose:
+            return [_write_message(message) for message in draft.messages]
+        return [_write(draft)]
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
-    if draft.loose:
-        return _write_message(draft.messages[0])
+
+def _write(draft: ConversationDraft) -> Any:
     values: Columns = conversation_columns(draft)
     if draft.kind == "chat":
         values["messages"] = [_write_message(message) for message in draft.messages]

@@ -100,11 +100,14 @@ class OpenAssistant:
             raise BadRecord(f"must be an object, not {shown(record)}")
         yield _read_tree(record) if "prompt" in record else _read_row(record)
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The records of a conversation: itself, or the single messages that it was made for."""
+        if draft.loose:
+            return [_write_row(message, draft) for message in draft.messages]
+        return [_write(draft)]
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again, or of the single message that it holds."""
-    if draft.loose:
-        return _write_row(draft)
+
+def _write(draft: ConversationDraft) -> Document:
     below: dict[str | None, list[Document]] = {}
     for message in reversed(draft.messages):
         replies = below.pop(message.record_id, [])[::-1]
@@ -171,8 +174,7 @@ def _read_row(record: Document) -> ConversationDraft:
     return draft
 
 
-def _write_row(draft: ConversationDraft) -> Document:
-    message = draft.messages[0]
+def _write_row(message: MessageDraft, draft: ConversationDraft) -> Document:
     values = _columns(message) | {"above": message.parent, "tree": original_id(draft)}
     return _ROW.write(values, message.extra, message.presence)
 

@@ -54,6 +54,10 @@ class OpenWebUI:
             raise BadRecord(f"must be an object, not {shown(record)}")
         yield _read(record)
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation."""
+        return [_write(draft)]
+
 
 def _read(record: Document) -> ConversationDraft:
     wrapped = "chat" in record and "history" not in record
@@ -178,8 +182,7 @@ def _status(record: Document) -> MessageStatus:
     return MessageStatus.STOPPED if record.get("done") is False else MessageStatus.COMPLETE
 
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
+def _write(draft: ConversationDraft) -> Document:
     presence = draft.presence or {}
     extra = dict(draft.extra or {})
     frames = _frames({str(message.record_id): message.parent for message in draft.messages})

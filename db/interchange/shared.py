@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from db.interchange.base import AssistantDraft, ConversationDraft, Draft, Refere
 from db.interchange.known import Key
 from db.interchange.writes import ASSISTANT_TOOLS, ASSISTANTS, ORIGINS, SOURCES, TOOLS, Writes, completed, same_row
 from db.record import KEY_LENGTH, new_id
+from db.sources import identity_of
 from db.viewer import Viewer
 from db.words import Entity
 
@@ -24,17 +24,6 @@ _REMEMBERED: Final = 50_000
 
 _LEARNED: Final = ("title", "url", "kind", "text", "metadata")
 """What a source that is there already may still learn."""
-
-
-def identity_of(values: dict[str, Any]) -> str | None:
-    """What makes two citations cite the same source: its id in its system, else its URL; None where it has neither."""
-    if (external_id := values.get("external_id")) is not None:
-        told = f"{values.get('connector') or ''}\n{external_id}"
-    elif url := values.get("url"):
-        told = f"\n\n{url}"
-    else:
-        return None
-    return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def references_of(draft: ConversationDraft) -> Iterator[ReferenceDraft]:

@@ -92,9 +92,12 @@ class ShareGPT:
             messages=[_read_turn(turn, f"{name}[{index}].") for index, turn in enumerate(turns)],
         )
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        """The record of a conversation."""
+        return [_write(draft)]
 
-def write(draft: ConversationDraft) -> Any:
-    """The record of a conversation again."""
+
+def _write(draft: ConversationDraft) -> Document:
     turns = [_TURN.write(columns_of(message), message.extra, message.presence) for message in draft.messages]
     values = conversation_columns(draft) | {"turns": turns}
     return _RECORD.write(values, draft.extra, draft.presence)

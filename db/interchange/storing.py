@@ -19,7 +19,6 @@ from db.interchange.known import Key
 from db.interchange.merging import Old, Stored
 from db.interchange.opinions import About, Opinions
 from db.interchange.shared import Shared
-from db.interchange.titles import OPENING_LENGTH, made_title, preview
 from db.interchange.trees import Node, Tree
 from db.interchange.writes import (
     CITATIONS,
@@ -34,6 +33,7 @@ from db.interchange.writes import (
     same_row,
 )
 from db.record import new_id
+from db.titles import OPENING_LENGTH, made_title, preview
 from db.words import Entity, MessageRole
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,6 @@ from db.sources import Source
 SHARED = Path(__file__).parents[3] / "shared"
 """Samples of real exports, which are no part of the project."""
 
-Write = Callable[[ConversationDraft], Any]
-
 
 def conversation_of(format: Format, record: Any) -> ConversationDraft:
     """The one conversation of a record."""
@@ -34,11 +32,11 @@ def conversation_of(format: Format, record: Any) -> ConversationDraft:
     return draft
 
 
-def assert_comes_back(format: Format, write: Write, record: Any) -> ConversationDraft:
+def assert_comes_back(format: Format, record: Any) -> ConversationDraft:
     """The record is written as it was read, also from what the database gives back; the draft is returned."""
     draft = conversation_of(format, record)
-    assert_same(write(draft), record)
-    assert_same(write(as_stored(draft)), record)
+    assert_same(format.write(draft), [record])
+    assert_same(format.write(as_stored(draft)), [record])
     return draft
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.chatbotui import FORMAT, write
+from db.interchange.chatbotui import FORMAT
 from db.words import IdType
 from tests.interchange.drafted import assert_comes_back, conversation_of, needs_samples, sample_records, samples, whole
 from tests.interchange.specimens import BY_FORMAT, records_of
@@ -23,7 +23,7 @@ def test_a_conversation_has_its_model_prompt_and_temperature() -> None:
 
 
 def test_the_first_version_numbers_its_conversations() -> None:
-    draft = assert_comes_back(FORMAT, write, EMPTY)
+    draft = assert_comes_back(FORMAT, EMPTY)
     assert (draft.record_id, draft.id_type, draft.messages) == ("2", IdType.NUMBER, [])
 
 

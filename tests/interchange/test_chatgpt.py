@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.chatgpt import FORMAT, write
+from db.interchange.chatgpt import FORMAT
 from db.words import MessageRole, MessageStatus, PartType
 from tests.interchange.drafted import SHARED, assert_comes_back, conversation_of, needs_samples, sample_records
 from tests.interchange.specimens import records_of
@@ -33,7 +33,7 @@ def test_the_root_is_no_message_and_its_child_has_no_parent() -> None:
 def test_parents_come_before_their_children_whatever_the_order_of_the_mapping() -> None:
     record = copy.deepcopy(RECORD)
     record["mapping"] = dict(reversed(list(record["mapping"].items())))
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     seen: set[str | None] = {None}
     for message in draft.messages:
         assert message.parent in seen
@@ -97,7 +97,7 @@ def test_the_model_the_assistant_and_the_archive_are_known() -> None:
 def test_what_points_at_nothing_is_told_and_written_again() -> None:
     record = changed(n3={"parent": "gone"}, n8={"children": ["gone too"]})
     record["current_node"] = "nowhere"
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert [note.split(":")[0] for note in draft.notes] == ["message n3", "current_node nowhere is not there"]
     assert draft.current == draft.messages[-1].record_id
 
@@ -105,13 +105,13 @@ def test_what_points_at_nothing_is_told_and_written_again() -> None:
 def test_a_current_node_in_the_middle_puts_the_newest_branch_below_it_in_play() -> None:
     record = copy.deepcopy(RECORD)
     record["current_node"] = "n5"
-    assert assert_comes_back(FORMAT, write, record).current == "n8"
+    assert assert_comes_back(FORMAT, record).current == "n8"
 
 
 def test_a_switched_branch_shows_in_what_is_written() -> None:
     draft = conversation_of(FORMAT, RECORD)
     draft.current = "n9"
-    assert write(draft)["current_node"] == "n9"
+    assert FORMAT.write(draft)[0]["current_node"] == "n9"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.claude import FORMAT, write
+from db.interchange.claude import FORMAT
 from db.words import MessageRole, PartType
 from tests.interchange.drafted import assert_comes_back, conversation_of, needs_samples, sample_records, samples
 from tests.interchange.specimens import records_of
@@ -60,7 +60,7 @@ def test_a_text_that_repeats_the_parts_is_kept_only_where_it_differs() -> None:
     assert conversation_of(FORMAT, record).messages[1].extra is not None
     assert "text" not in (conversation_of(FORMAT, record).messages[1].extra or {})
     record["chat_messages"][1]["text"] = "Something else"
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert (draft.messages[1].extra or {})["text"] == "Something else"
 
 
@@ -78,12 +78,12 @@ def test_messages_that_name_what_they_answer_are_a_tree() -> None:
 def test_an_export_without_parts_has_its_text_as_content() -> None:
     record = copy.deepcopy(LINE)
     del record["chat_messages"][0]["content"]
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert draft.messages[0].values["content"] == "When is high tide?"
 
 
 def test_a_conversation_without_a_name_gets_one_made() -> None:
-    draft = assert_comes_back(FORMAT, write, {**LINE, "name": ""})
+    draft = assert_comes_back(FORMAT, {**LINE, "name": ""})
     assert "title" not in draft.values
 
 

@@ -4,10 +4,11 @@ import gzip
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from db.interchange.base import Drafted
+from db.interchange.base import ConversationDraft, Drafted
 from db.interchange.detect import Ambiguous, NoData, Undetected, detect
 from db.interchange.formats import FORMATS
 from db.interchange.records import Source, open_source, records
@@ -33,6 +34,9 @@ class Marked:
 
     def read(self, record: object) -> Iterator[Drafted]:
         raise AssertionError(f"nothing is read to tell a format: {record!r}")
+
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        raise AssertionError(f"nothing is written to tell a format: {draft!r}")
 
 
 NEW = {name: Marked(name, mark) for name, mark in (("one", "a"), ("two", "b"), ("both", "b"), ("late", "z"))}

@@ -7,9 +7,9 @@ import pytest
 
 from db.database import Database
 from db.interchange.importer import Options
-from db.interchange.titles import made_title
 from db.record import new_id
 from db.tables import metadata
+from db.titles import made_title
 from db.viewer import DEFAULT_VIEWER, Viewer
 from tests.interchange.stored import branch, check, count, one, rows, texts
 from tests.interchange.toy import at, import_toys

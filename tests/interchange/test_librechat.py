@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.librechat import FORMAT, write
+from db.interchange.librechat import FORMAT
 from db.words import MessageRole, MessageStatus, PartType, Rating
 from tests.interchange.drafted import conversation_of, needs_samples, samples, whole
 from tests.interchange.specimens import records_of
@@ -68,7 +68,7 @@ def test_a_thumb_is_feedback_with_its_reason() -> None:
 
 
 def test_a_parent_that_is_not_there_is_written_again() -> None:
-    written = write(conversation_of(FORMAT, FLAT))
+    (written,) = FORMAT.write(conversation_of(FORMAT, FLAT))
     assert written["messages"][3]["parentMessageId"] == "gone"
 
 

@@ -1,7 +1,6 @@
 """What formats read they can write again: every record, also with one odd thing in it, or they say why not."""
 
 import copy
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from db.interchange import mtrag_evaluations, mtrag_file
 from db.interchange.base import ConversationDraft
 from db.interchange.formats import FORMATS
+from db.interchange.writers import documents
 from tests.interchange.drafted import SHARED, as_stored, assert_same, needs_samples, sample_records, samples, whole
 from tests.interchange.mutations import assert_kept_or_refused
 from tests.interchange.specimens import BY_FORMAT, records_of
@@ -30,14 +30,14 @@ _FOLDERS = {
 
 def again(name: str) -> Callable[[Any], Any]:
     """Reads a record in that format, stores it and writes it."""
-    write = importlib.import_module(f"db.interchange.{name}").write
 
     def read_and_write(record: Any) -> Any:
         drafts = [as_stored(draft) for draft in FORMATS[name].read(record) if isinstance(draft, ConversationDraft)]
         if isinstance(record, dict) and mtrag_evaluations.fits(record):
             return mtrag_file.write(drafts)
         (draft,) = drafts
-        return write(draft)
+        (written,) = documents(name, draft)
+        return written
 
     return read_and_write
 

@@ -8,8 +8,8 @@ import pytest
 
 from db.interchange import mtrag_file
 from db.interchange.base import BadRecord, ConversationDraft
-from db.interchange.mtrag import FORMAT, MESSAGE, read_message, write
-from db.interchange.shared import identity_of
+from db.interchange.mtrag import FORMAT, MESSAGE, read_message
+from db.sources import identity_of
 from db.words import Actor, FeedbackAuthor
 from tests.interchange.drafted import (
     SHARED,
@@ -83,7 +83,7 @@ def test_the_quick_way_reads_what_the_shape_reads(at: object, text: str, own: ob
 
 
 def test_a_line_without_oddities_leaves_nothing_behind() -> None:
-    draft = assert_comes_back(FORMAT, write, LINE)
+    draft = assert_comes_back(FORMAT, LINE)
     assert [(each.extra, each.presence) for each in (draft, *draft.messages)] == [(None, None)] * 5
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.openai import FORMAT, write
+from db.interchange.openai import FORMAT
 from db.words import Actor, ExecutionStatus, IdType, MessageRole, MessageStatus, PartType
 from tests.interchange.drafted import assert_comes_back, conversation_of, needs_samples, sample_records, samples
 from tests.interchange.specimens import records_of
@@ -37,7 +37,7 @@ def test_the_tools_of_a_request_are_no_property() -> None:
 
 def test_a_record_without_oddities_leaves_nothing_behind() -> None:
     record = chat({"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}, reward=1.0)
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert [(each.extra, each.presence) for each in (draft, *draft.messages)] == [(None, None)] * 3
 
 
@@ -139,18 +139,18 @@ def test_a_response_is_a_conversation_of_what_was_asked_and_answered() -> None:
 
 @pytest.mark.parametrize("record", [REASONING, MESSAGE])
 def test_a_single_message_becomes_a_loose_conversation(record: Any) -> None:
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert (draft.loose, draft.record_id, len(draft.messages)) == (True, None, 1)
 
 
 def test_an_id_keeps_its_type() -> None:
-    draft = assert_comes_back(FORMAT, write, chat({"role": "user", "content": "Hi"}, id=7))
+    draft = assert_comes_back(FORMAT, chat({"role": "user", "content": "Hi"}, id=7))
     assert (draft.record_id, draft.id_type) == ("7", IdType.NUMBER)
 
 
 def test_arguments_that_are_no_text_are_kept_as_they_were() -> None:
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": {"a": 1.0}}}
-    draft = assert_comes_back(FORMAT, write, chat({"role": "assistant", "content": None, "tool_calls": [call]}))
+    draft = assert_comes_back(FORMAT, chat({"role": "assistant", "content": None, "tool_calls": [call]}))
     assert draft.messages[0].tool_calls[0]["arguments_text"] == '{"a":1.0}'
 
 

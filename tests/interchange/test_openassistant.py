@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.openassistant import FORMAT, write
+from db.interchange.openassistant import FORMAT
 from db.words import Actor, FeedbackAuthor, MessageRole
 from tests.interchange.drafted import assert_comes_back, conversation_of, needs_samples, sample_records, samples
 from tests.interchange.specimens import records_of
@@ -49,7 +49,7 @@ def test_what_is_said_of_a_message_are_its_properties() -> None:
 
 
 def test_a_row_is_a_message_of_its_tree() -> None:
-    draft = assert_comes_back(FORMAT, write, ROW)
+    draft = assert_comes_back(FORMAT, ROW)
     (message,) = draft.messages
     assert (draft.record_id, draft.loose, draft.whole) == ("o8", True, False)
     assert (message.record_id, message.parent, message.values["author_id"]) == ("o9", "o8", "v-1")
@@ -57,7 +57,7 @@ def test_a_row_is_a_message_of_its_tree() -> None:
 
 def test_the_first_message_of_a_tree_names_it() -> None:
     row = {"message_id": "o8", "parent_id": None, "text": "Hi", "role": "prompter"}
-    assert assert_comes_back(FORMAT, write, row).record_id == "o8"
+    assert assert_comes_back(FORMAT, row).record_id == "o8"
 
 
 def broken(**reply: Any) -> dict[str, Any]:

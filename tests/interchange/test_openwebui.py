@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.openwebui import FORMAT, write
+from db.interchange.openwebui import FORMAT
 from db.words import MessageStatus, Rating
 from tests.interchange.drafted import assert_comes_back, conversation_of, needs_samples, samples, whole
 from tests.interchange.specimens import records_of
@@ -64,15 +64,15 @@ def test_the_repeated_branch_is_kept_only_where_it_differs() -> None:
     record = copy.deepcopy(CHAT)
     nodes = record["history"]["messages"]
     record["messages"] = [nodes["w1"], nodes["w2"]]
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert draft.presence is None or not draft.presence.keys() & {"branch", "branch_keys"}
     assert draft.notes == []
     record["messages"] = [{**nodes["w1"], "content": "Another question"}]
-    assert assert_comes_back(FORMAT, write, record).notes != []
+    assert assert_comes_back(FORMAT, record).notes != []
 
 
 def test_an_empty_id_is_none() -> None:
-    assert assert_comes_back(FORMAT, write, {**CHAT, "id": ""}).record_id is None
+    assert assert_comes_back(FORMAT, {**CHAT, "id": ""}).record_id is None
 
 
 def broken(**message: Any) -> dict[str, Any]:

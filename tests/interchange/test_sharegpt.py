@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from db.interchange.base import BadRecord
-from db.interchange.sharegpt import FORMAT, write
+from db.interchange.sharegpt import FORMAT
 from db.words import MessageRole
 from tests.interchange.drafted import assert_comes_back, conversation_of, needs_samples, sample_records, samples
 from tests.interchange.specimens import records_of
@@ -28,7 +28,7 @@ def test_turns_are_messages_of_known_speakers() -> None:
 
 def test_a_speaker_of_another_kind_keeps_the_word() -> None:
     record = {"id": "x", "conversations": [{"from": "narrator", "value": "Once"}]}
-    values = assert_comes_back(FORMAT, write, record).messages[0].values
+    values = assert_comes_back(FORMAT, record).messages[0].values
     assert (values["role"], values["role_name"]) == (MessageRole.OTHER, "narrator")
 
 
@@ -36,18 +36,18 @@ def test_a_speaker_of_another_kind_keeps_the_word() -> None:
 def test_the_list_has_several_names(key: str) -> None:
     record = {"id": "x", key: [{"from": "human", "value": "Hi"}]}
     assert FORMAT.fits(record)
-    assert len(assert_comes_back(FORMAT, write, record).messages) == 1
+    assert len(assert_comes_back(FORMAT, record).messages) == 1
 
 
 def test_turns_may_have_roles_and_contents() -> None:
     record = {"conversations": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]}
     assert FORMAT.fits(record)
-    draft = assert_comes_back(FORMAT, write, record)
+    draft = assert_comes_back(FORMAT, record)
     assert [message.values["content"] for message in draft.messages] == ["Hi", "Ho"]
 
 
 def test_a_record_without_oddities_leaves_nothing_behind() -> None:
-    draft = assert_comes_back(FORMAT, write, {"id": "x", "conversations": [{"from": "human", "value": "Hi"}]})
+    draft = assert_comes_back(FORMAT, {"id": "x", "conversations": [{"from": "human", "value": "Hi"}]})
     assert [(each.extra, each.presence) for each in (draft, *draft.messages)] == [(None, None)] * 2
 
 

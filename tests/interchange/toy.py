@@ -167,6 +167,9 @@ class Toy:
         else:
             raise BadRecord("messages: must be a list of messages, but is missing")
 
+    def write(self, draft: ConversationDraft) -> list[Any]:
+        raise AssertionError(f"the importer writes nothing, not even {draft.record_id}")
+
 
 def source_of(*records: Json, name: str = "toy.jsonl") -> Source:
     """A file with a record a line."""
