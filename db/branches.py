@@ -111,6 +111,22 @@ def _branch(conversation_id: UUID, through: UUID, viewer: Viewer) -> sa.CTE:
     ).cte("branch")
 
 
+async def branch_through(
+    connection: AsyncConnection, conversation_id: UUID, through: UUID, *, viewer: Viewer
+) -> list[Row]:
+    """The branch that passes through a message, down to its newest leaf: ids, with the positions that are stored.
+
+    Empty where that is no message of this conversation.
+    """
+    rows, branch = reads.table("messages"), _branch(conversation_id, through, viewer)
+    statement = (
+        sa.select(rows.c.id, rows.c.branch_position)
+        .select_from(branch.join(rows, rows.c.id == branch.c.id))
+        .order_by(branch.c.place)
+    )
+    return list(await connection.execute(statement))
+
+
 def _walked(rows: sa.Table, branch: sa.CTE, *conditions: reads.Condition) -> Listing:
     source = branch.join(rows, rows.c.id == branch.c.id)
     return Listing(rows, _THROUGH, (Run(source, conditions, (branch.c.place,)),))

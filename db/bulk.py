@@ -6,6 +6,7 @@ costs nothing a row, and are handed over as tuples: to executemany on SQLite, to
 are never written.
 """
 
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.inline import InlineConnection
 from db.record import UtcDateTime
 from db.viewer import Viewer
 
@@ -36,6 +38,9 @@ _REFUSALS: Final = (
     sa.exc.IntegrityError,
     sa.exc.DataError,
     sa.exc.ProgrammingError,  # SQLite: a value of a type that it does not have
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.DataError,
     TypeError,  # asyncpg: a value of another type than the column's
@@ -125,6 +130,8 @@ async def insert(connection: AsyncConnection, table: sa.Table, rows: Sequence[Ro
     try:
         if dialect.name == "postgresql":
             await _copy(connection, maker, maker.tuples(rows, viewer.workspace_id))
+        elif isinstance(connection, InlineConnection):
+            connection.raw.executemany(maker.insert, maker.tuples(rows, viewer.workspace_id.hex))
         else:
             await connection.exec_driver_sql(maker.insert, maker.tuples(rows, viewer.workspace_id.hex))
     except _REFUSALS as error:

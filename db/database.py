@@ -23,7 +23,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -33,11 +33,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from db import functions
 from db.errors import DatabaseBusy, DatabaseInUse, DatabaseUnfit, InvalidInput
+from db.inline import ThreadConnection, Work, begin_at_once
 
 try:
     import fcntl
 except ImportError:  # Windows: the lock file is only advice there
     fcntl = None  # type: ignore[assignment]  # the module is optional
+
+
+T = TypeVar("T")
+
+_BUSY: Final = "The server is busy with other requests; try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +147,19 @@ class Database:
         return self.url.set(drivername="postgresql", query=query).render_as_string(hide_password=True)
 
     @classmethod
-    def open(cls, url: URL, settings: DatabaseSettings | None = None, *, purpose: str = "colloquy") -> Self:
+    def open(
+        cls,
+        url: URL,
+        settings: DatabaseSettings | None = None,
+        *,
+        purpose: str = "colloquy",
+        reads_only: bool = False,
+    ) -> Self:
         """Make the engines, and on SQLite take the writer's lock.
 
-        Raises DatabaseInUse where another process is the writer, DatabaseUnfit where the file cannot be opened.
+        With `reads_only` there is no lock and nothing to write with, so that it can be done beside the writer; a SQLite
+        file must then be there. Raises DatabaseInUse where another process is the writer, DatabaseUnfit where the file
+        cannot be opened.
         """
         settings = settings or DatabaseSettings()
         if url.get_backend_name() == "postgresql":
@@ -169,6 +184,11 @@ class Database:
             raise DatabaseUnfit(f"{path} is a folder: the database is a file in it", field="database")
         if not path.parent.is_dir():
             raise DatabaseUnfit(f"the folder {path.parent} of the database does not exist", field="database")
+        if reads_only:
+            if not path.is_file():
+                raise DatabaseUnfit(f"{path} does not exist", field="database")
+            reader = _sqlite_reader(path, settings)
+            return cls(url, reader, reader, None)
         lock = WriterLock(path)
         try:
             lock.acquire(purpose)
@@ -190,7 +210,7 @@ class Database:
             try:
                 connection = await stack.enter_async_context(self.reader.connect())
             except sa.exc.TimeoutError as error:
-                raise DatabaseBusy("The server is busy with other requests; try again in a moment.") from error
+                raise DatabaseBusy(_BUSY) from error
             try:
                 yield connection
             except asyncio.CancelledError:
@@ -210,23 +230,49 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction: leaving the block commits it, an exception rolls it back."""
-        async with self.writer.begin() as connection:
+        """A connection in a transaction: leaving the block commits it, an exception rolls it back.
+
+        Raises DatabaseBusy. On SQLite writers wait for each other as long as it takes.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.writer.begin())
+            except sa.exc.TimeoutError as error:
+                raise DatabaseBusy(_BUSY) from error
             yield connection
+
+    async def transact(self, work: Work[T]) -> T:
+        """Do some work in a transaction: what it returns is committed, what it raises rolls it back.
+
+        The work awaits nothing but its connection; see `db.inline` for what that is good for. Raises DatabaseBusy.
+        """
+        if self.dialect == "postgresql":
+            async with self.write() as connection:
+                return await work(connection)
+        async with self.writer.connect() as connection:
+            own = (await connection.get_raw_connection()).driver_connection
+            assert isinstance(own, ThreadConnection), "the writer makes its connection itself"
+            return await own.transact(work)
 
 
 def _sqlite_writer(path: Path, settings: DatabaseSettings) -> AsyncEngine:
+    async def connect() -> ThreadConnection:
+        connection = ThreadConnection(path, settings.busy_timeout)
+        await connection
+        return connection
+
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         pool_size=1,
         max_overflow=0,
         pool_timeout=None,
         poolclass=sa.pool.AsyncAdaptedQueuePool,
-        # The driver's own transactions begin too late and leave DDL outside: ours begin in the event below.
-        connect_args={"isolation_level": None, "timeout": settings.busy_timeout},
+        # Each transaction is ended by who began it, and asking again would cost a call to the connection's thread.
+        pool_reset_on_return=None,
+        async_creator=connect,
     )
 
-    _begin_at_once(engine)
+    begin_at_once(engine.sync_engine)
     return _prepared(
         engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"
     )
@@ -244,7 +290,7 @@ def migrating_engine(database: Database) -> AsyncEngine:
         database.url, poolclass=sa.pool.NullPool, connect_args={"isolation_level": None, "timeout": 30}
     )
 
-    _begin_at_once(engine)
+    begin_at_once(engine.sync_engine)
     return _prepared(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
 
 
@@ -273,14 +319,6 @@ def _prepared(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
         functions.register(connection)
 
     return engine
-
-
-def _begin_at_once(engine: AsyncEngine) -> None:
-    """Let a transaction take SQLite's write lock when it begins: one that takes it later can find it gone."""
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _quoted(path: Path) -> str:

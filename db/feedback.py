@@ -228,6 +228,48 @@ async def owners_of(
     return {row.conversation_id: row for row in await connection.execute(statement)}
 
 
+async def own_of_conversations(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+    """The viewer's own feedback on each conversation itself, where there is some."""
+    rows = reads.table("feedback")
+    return await _own(connection, rows.c.conversation_id, ids, *_on_the_conversation(rows), viewer=viewer)
+
+
+async def own_of_messages(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+    """The viewer's own feedback on each message itself, where there is some."""
+    rows = reads.table("feedback")
+    return await _own(connection, rows.c.message_id, ids, rows.c.reference_id.is_(None), viewer=viewer)
+
+
+async def _own(
+    connection: AsyncConnection,
+    key: sa.ColumnElement[UUID],
+    ids: Sequence[UUID],
+    *conditions: sa.ColumnElement[bool],
+    viewer: Viewer,
+) -> dict[UUID, Row]:
+    """Of each key the end user's feedback, of several the last changed; who has no name owns what has no author."""
+    rows = reads.table("feedback")
+    own = (
+        sa.select(
+            rows.c.id,
+            key.label("page_key"),
+            sa.func.row_number()
+            .over(partition_by=key, order_by=(rows.c.updated_at.desc(), rows.c.id.desc()))
+            .label("place"),
+        )
+        .where(
+            reads.one_of(key, ids),
+            reads.in_workspace(rows, viewer.workspace_id),
+            rows.c.author_kind == FeedbackAuthor.END_USER,
+            rows.c.author_id.is_not_distinct_from(viewer.user_id),
+            *conditions,
+        )
+        .subquery("ids")
+    )
+    statement = sa.select(own.c.page_key, *reads.columns_of(rows)).where(rows.c.id == own.c.id, own.c.place == 1)
+    return {row.page_key: row for row in await connection.execute(statement)}
+
+
 async def reasons_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
     """The reasons that each feedback gives, in its order."""
     return await _details(connection, reads.table("feedback_reasons"), ids, viewer)

@@ -89,6 +89,11 @@ def one_of(column: sa.ColumnElement[UUID], ids: Iterable[UUID]) -> Condition:
     return _OneOf(column, sa.bindparam(None, list(dict.fromkeys(ids)), type_=_Ids(), unique=True))
 
 
+def one_of_named(column: sa.ColumnElement[UUID], parameter: str) -> Condition:
+    """The same, where the ids come as a parameter of that name."""
+    return _OneOf(column, sa.bindparam(parameter, type_=_Ids()))
+
+
 class _Plain(FunctionElement[Any]):
     """A column that SQLite's planner is not to look up in an index."""
 

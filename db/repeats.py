@@ -4,7 +4,7 @@ The row is written in the transaction of the write itself: where the write is no
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field, SQLModel
 
+from db.prepared import Prepared
 from db.record import json_field, moment_field, table_of
 from db.viewer import Viewer
 
@@ -36,6 +37,29 @@ class Repeat(SQLModel, table=True):
 _repeats = table_of(Repeat)
 
 
+def _parameter(name: str, column: str | None = None) -> Any:
+    return sa.bindparam(name, type_=_repeats.c[column or name].type)
+
+
+def _take(insert: Any) -> Prepared:
+    names = ("workspace_id", "key", "digest", "created_at")
+    taken = insert(_repeats).values({name: _parameter(name) for name in names})
+    changed = {"digest": taken.excluded.digest, "answer": None, "created_at": taken.excluded.created_at}
+    return Prepared(
+        taken.on_conflict_do_update(
+            index_elements=["workspace_id", "key"],
+            set_=changed,
+            where=_repeats.c.created_at < _parameter("after", "created_at"),
+        ).returning(_repeats.c.key)
+    )
+
+
+_own = (_repeats.c.workspace_id == _parameter("workspace_id"), _repeats.c.key == _parameter("key"))
+_TAKE: Final = {"sqlite": _take(sqlite.insert), "postgresql": _take(postgresql.insert)}
+_READ: Final = Prepared(sa.select(_repeats.c.digest, _repeats.c.answer).where(*_own))
+_KEEP: Final = Prepared(sa.update(_repeats).where(*_own).values(answer=_parameter("answer")))
+
+
 async def claim(
     connection: AsyncConnection, key: str, digest: str, *, at: datetime, after: datetime, viewer: Viewer
 ) -> tuple[str, Any] | None:
@@ -44,29 +68,19 @@ async def claim(
     A row of before `after` has expired, and is taken over. Where another transaction holds the key at this moment, this
     waits for its end.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    values = {"workspace_id": viewer.workspace_id, "key": key, "digest": digest, "answer": None, "created_at": at}
-    taken = insert(_repeats).values(values)
-    taken = taken.on_conflict_do_update(
-        index_elements=["workspace_id", "key"],
-        set_={"digest": digest, "answer": None, "created_at": at},
-        where=_repeats.c.created_at < after,
-    )
-    if (await connection.execute(taken.returning(_repeats.c.key))).first() is not None:
+    own = {"workspace_id": viewer.workspace_id, "key": key}
+    take = _TAKE[connection.dialect.name]
+    if await take.rows(connection, **own, digest=digest, created_at=at, after=after):
         return None
-    row = (await connection.execute(sa.select(_repeats.c.digest, _repeats.c.answer).where(*_of(key, viewer)))).one()
-    return row.digest, row.answer
+    ((known, answer),) = [tuple(row.values()) for row in await _READ.rows(connection, **own)]
+    return known, answer
 
 
 async def keep(connection: AsyncConnection, key: str, answer: Any, *, viewer: Viewer) -> None:
     """Keep the answer of the write that claimed the key."""
-    await connection.execute(sa.update(_repeats).where(*_of(key, viewer)).values(answer=answer))
+    await _KEEP.execute(connection, workspace_id=viewer.workspace_id, key=key, answer=answer)
 
 
 async def forget(connection: AsyncConnection, *, before: datetime) -> int:
     """Forget the answers of before that time, in all workspaces; gives how many these were."""
     return (await connection.execute(sa.delete(_repeats).where(_repeats.c.created_at < before))).rowcount
-
-
-def _of(key: str, viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
-    return _repeats.c.workspace_id == viewer.workspace_id, _repeats.c.key == key

@@ -53,3 +53,8 @@ class _WithinOneTransaction(Database):
         """A savepoint: leaving the block keeps what was written, an exception undoes it."""
         async with self._connection.begin_nested():
             yield self._connection
+
+    async def transact(self, work: Any) -> Any:
+        """The same for some work."""
+        async with self.write() as connection:
+            return await work(connection)

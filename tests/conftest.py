@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import event
 from xdist.workermanage import WorkerController
 
-from db import migrations
+from db import migrations, prepared
 from db.database import Database, database_url
 from tests import postgres
 
@@ -81,19 +82,29 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 @contextmanager
 def recorded(database: Database) -> Iterator[list[str]]:
-    """A list that fills with the SQL statements of both engines."""
+    """A list that fills with the SQL statements of all connections, the prepared ones among them.
+
+    A statement for many rows is one.
+    """
+    del database  # of whichever: no test has two at work at a time
     texts: list[str] = []
+    fetch = getattr(prepared, "_fetch")  # noqa: B009 - the one place that all prepared statements pass
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.split(maxsplit=1)[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}:
             texts.append(statement)
 
-    # On PostgreSQL the reader is an option of the writer, whose events it has.
-    engines = [database.writer, database.reader][: 2 if database.dialect == "sqlite" else 1]
-    for engine in engines:
-        event.listen(engine.sync_engine, "before_cursor_execute", note)
+    async def noted(connection: Any, text: str, parameters: Any) -> Any:
+        before = len(texts)
+        found = await fetch(connection, text, parameters)
+        # The driver's own way is one of two that it takes.
+        texts[before:] = [text]
+        return found
+
+    setattr(prepared, "_fetch", noted)  # noqa: B010 - likewise
+    event.listen(sa.Engine, "before_cursor_execute", note)
     try:
         yield texts
     finally:
-        for engine in engines:
-            event.remove(engine.sync_engine, "before_cursor_execute", note)
+        event.remove(sa.Engine, "before_cursor_execute", note)
+        setattr(prepared, "_fetch", fetch)  # noqa: B010 - likewise

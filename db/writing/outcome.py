@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,7 @@ def row_of(table: str, values: Mapping[str, Any]) -> Row:
     return SimpleNamespace(**{name: values.get(name, default) for name, default in _defaults(table)})
 
 
+@lru_cache(maxsize=32)
 def _defaults(table: str) -> Sequence[tuple[str, Any]]:
     return [
         (column.name, getattr(column.default, "arg", None) if column.default and column.default.is_scalar else None)

@@ -7,14 +7,16 @@ clients with the same external id): the write is then done anew, and its checks 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,8 +36,9 @@ from db.writing.shapes import Look, Shape, short
 Values = Mapping[str, Any]
 """An input: its fields in snake_case; a field that is not there was left out, None is null."""
 
-_ATTEMPTS: Final = 5
-_TRY_AGAIN: Final = frozenset({"23505", "40001", "40P01", "23503"})
+_ATTEMPTS: Final = 4
+_TAKEN: Final = "23505"
+_TRY_AGAIN: Final = frozenset({_TAKEN, "40001", "40P01", "23503"})
 """SQLSTATEs after which the same write may well succeed: a key taken meanwhile, a conflict, a deadlock, a row gone."""
 
 _KEY: Final = short(REPEAT_KEY_LENGTH)
@@ -93,6 +96,10 @@ class Work:
         if found and not (lenient and not self.problems.elsewhere(self.elements)):
             raise Rejected(found)
 
+    def stop(self) -> NoReturn:
+        """End here: what the verb can't do without is missing, or not there, which was noted. Raises Rejected."""
+        raise Rejected(self.problems.found)
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -132,21 +139,41 @@ async def perform(
     """Do a write in a transaction of its own; see `Verb`."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            async with database.write() as connection:
-                return await _perform(connection, verb, values, viewer, limits, problems)
-        except (RowsRefused, sa.exc.DBAPIError) as error:
-            if attempt == _ATTEMPTS or not _may_pass(error):
+            return await database.transact(
+                lambda connection: _perform(connection, verb, values, viewer, limits, problems)
+            )
+        except (RowsRefused, sa.exc.DBAPIError, sqlite3.Error, asyncpg.PostgresError) as error:
+            if not _may_pass(error):
                 raise
+            if attempt == _ATTEMPTS:
+                if not _is_taken(error):
+                    raise
+                message = "An id of the input is taken, by something that can't be seen from here."
+                raise Rejected([Problem(ProblemCode.TAKEN, message)]) from error
     raise AssertionError("the last attempt returns or raises")
 
 
 def _may_pass(error: Exception) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "sqlstate", None) in _TRY_AGAIN or "UNIQUE constraint failed" in str(cause):
-            return True
-        cause = cause.__cause__ or getattr(cause, "orig", None)
-    return False
+    """Whether the same write may well succeed when it is done again."""
+    return any(_sqlstate(each) in _TRY_AGAIN or _unique(each) for each in _causes(error))
+
+
+def _is_taken(error: Exception) -> bool:
+    return any(_sqlstate(each) == _TAKEN or _unique(each) for each in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or getattr(error, "orig", None)
+
+
+def _sqlstate(error: BaseException) -> Any:
+    return getattr(error, "sqlstate", None)
+
+
+def _unique(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.IntegrityError) and "UNIQUE constraint failed" in str(error)
 
 
 async def _perform(

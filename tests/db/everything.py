@@ -105,6 +105,7 @@ class Everything:
             "branches.openai_branch": ([self.talk],),
             "branches.branch_page": (self.talk, page),
             "branches.branch_count": (self.talk,),
+            "branches.branch_through": (self.talk, self.message),
             "siblings.siblings_of": ([self.message],),
             **{
                 f"messages.{name}": ([self.message],)
@@ -120,6 +121,8 @@ class Everything:
             "feedback.of_messages": ([self.message],),
             "feedback.of_references": ([self.reference],),
             "feedback.owners_of": ([self.talk],),
+            "feedback.own_of_conversations": ([self.talk],),
+            "feedback.own_of_messages": ([self.message],),
             **{f"feedback.{name}": ([self.verdict],) for name in ("reasons_of", "scores_of", "verdicts_of")},
             "origins.of_entities": ([self.talk],),
             "properties.property_keys": ("properties", "conversation", []),

@@ -4,6 +4,7 @@ from db import conversations, feedback, origins
 from db.database import Database
 from db.paging import Page
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import DEFAULT_WORKSPACE_ID, Viewer
 from db.words import OriginSystem, Rating, Verdict
 from tests.db.builders import World, at
 from tests.db.test_reads import ids
@@ -79,3 +80,32 @@ async def test_tags_origins_and_other_names_of_conversations(database: Database)
         assert {text: row.id for text, row in found.items()} == {"T-1": ticket, "T-2": imported}
         of_entities = await origins.of_entities(connection, [imported, ticket], viewer=ME)
         assert {key: row.record_id for key, row in of_entities.items()} == {imported: "T-2"}
+
+
+async def test_the_viewers_own_feedback_is_the_last_changed_that_they_gave_on_the_thing_itself(
+    database: Database, statements: list[str]
+) -> None:
+    ada, nobody = Viewer(DEFAULT_WORKSPACE_ID, "ada"), ME
+    async with database.write() as connection:
+        world = World(connection)
+        talk, other = await world.conversation(owner_id="ada"), await world.conversation()
+        message, silent = await world.message(talk, 0), await world.message(talk, 1)
+        citation = await world.reference(talk, message, 0)
+        owners = await world.feedback(talk, author_id="ada", is_owners=True, updated_at=at(2))
+        await world.feedback(talk, author_id="ada", updated_at=at(1))
+        await world.feedback(talk, author_id="ada", author_kind="STAFF", updated_at=at(9))
+        await world.feedback(talk, author_id="ben", updated_at=at(9))
+        await world.feedback(talk, message, author_id="ada", reference_id=citation, updated_at=at(9))
+        on_message = [await world.feedback(talk, message, author_id="ada", updated_at=at(3)) for _ in range(2)]
+        nameless = await world.feedback(other, is_owners=True)
+        nameless_on_message = await world.feedback(talk, message)
+    statements.clear()
+    async with database.read() as connection:
+        talks, messages = [talk, other], [message, silent]
+        mine = await feedback.own_of_conversations(connection, talks, viewer=ada)
+        mine |= await feedback.own_of_messages(connection, messages, viewer=ada)
+        theirs = await feedback.own_of_conversations(connection, talks, viewer=nobody)
+        theirs |= await feedback.own_of_messages(connection, messages, viewer=nobody)
+    assert len(statements) == 4
+    assert {key: row.id for key, row in mine.items()} == {talk: owners, message: max(on_message)}
+    assert {key: row.id for key, row in theirs.items()} == {other: nameless, message: nameless_on_message}

@@ -71,12 +71,16 @@ async def test_of_a_deleted_conversation_only_itself_is_found_and_what_is_no_par
         "tags.tags_of",
         "tools.of_conversations",
         "feedback.owners_of",
+        "feedback.own_of_conversations",
         "origins.of_entities",
         # What hangs on a message, a reference or feedback, for whoever still holds it.
         *(f"messages.{verb}" for verb in ("parts_of", "follow_ups_of", "tool_calls_of", "attachments_of")),
         *(f"feedback.{verb}" for verb in ("of_messages", "of_references", "reasons_of", "scores_of", "verdicts_of")),
+        "feedback.own_of_messages",
         "references.of_messages",
         "siblings.siblings_of",
+        # Of writes, which have looked at the conversation themselves.
+        "branches.branch_through",
     }
 
 

@@ -31,8 +31,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_repeats_created_at", "repeats", ["created_at"])
     # SQLite's own ALTER TABLE leaves another text of the table behind than the one that a new table has.
-    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
-    with op.batch_alter_table("imports", recreate=recreate) as imports:
+    on_sqlite = op.get_bind().dialect.name == "sqlite"
+    with op.batch_alter_table("imports", recreate="always" if on_sqlite else "never") as imports:
         imports.add_column(sa.Column("run_id", sa.Uuid(), nullable=True))
 
 
