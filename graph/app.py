@@ -16,6 +16,7 @@ from db.viewer import DEFAULT_VIEWER
 from graph import __version__
 from graph.context import Context
 from graph.explorer import explorer_page, explorer_routes
+from graph.housekeeping import housekeeping
 from graph.opening import open_database
 from graph.schema import schema
 from graph.settings import Settings
@@ -28,6 +29,7 @@ READY_TIMEOUT = 2.0
 def create_app(settings: Settings | None = None, *, database: Database | None = None) -> Starlette:
     """The application. With a database given, the caller opens and closes it; else the application does."""
     settings = settings or Settings.load()
+    limits = settings.writes()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -37,12 +39,13 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
             return
         app.state.database = await open_database(settings, purpose="colloquy serve")
         try:
-            yield
+            async with housekeeping(app.state.database, limits):
+                yield
         finally:
             await app.state.database.close()
 
     async def context(request: Request | WebSocket) -> Context:
-        return Context(request.app.state.database, DEFAULT_VIEWER)
+        return Context(request.app.state.database, DEFAULT_VIEWER, limits)
 
     view = ColloquyView(schema, context=context, explorer=_explorer if settings.explorer else None)
 

@@ -1,4 +1,4 @@
-"""The command line: `colloquy serve | import | db | schema | explorer`."""
+"""The command line: `colloquy serve | import | export | purge | db | schema | explorer`."""
 
 import asyncio
 import sys
@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from db.errors import ColloquyError, InvalidInput
 from graph import __version__
+from graph.cli_data import data_app
+from graph.console import DatabaseOption, errors, output, plain
 
 # What a command needs is imported where it runs, so that help and version are there at once.
 if TYPE_CHECKING:
@@ -30,22 +31,9 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="The database's tables.", no_args_is_help=True)
 explorer_app = typer.Typer(help="The explorer (GraphiQL) that a browser gets at /graphql.", no_args_is_help=True)
+app.add_typer(data_app)
 app.add_typer(db_app, name="db")
 app.add_typer(explorer_app, name="explorer")
-
-output = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        metavar="URL|PATH",
-        help="A SQLite file's path, or postgresql://user@host/name. "
-        "Default: COLLOQUY_DATABASE_URL, else the file colloquy.db here.",
-        show_default=False,
-    ),
-]
 
 
 def main() -> None:
@@ -53,13 +41,8 @@ def main() -> None:
     try:
         app()
     except ColloquyError as error:
-        errors.print(f"[bold red]Error:[/] {_plain(error.message)}")
+        errors.print(f"[bold red]Error:[/] {plain(error.message)}")
         sys.exit(WRONG_USE)
-
-
-def _plain(text: str) -> str:
-    """The text with nothing in it that rich would take for markup."""
-    return text.replace("[", r"\[")
 
 
 def _show_version(value: bool) -> None:
@@ -99,63 +82,8 @@ def serve(
     if demo and "database_url" not in settings.model_fields_set:
         settings.database_url = "colloquy-demo.db"
     if settings.explorer:
-        explorer.ensure_built(lambda line: output.print(_plain(line)))
-    serving.serve(settings, demo=demo, say=lambda line: output.print(_plain(line)))
-
-
-@app.command("import")
-def import_(
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH...", help="Files and folders; - reads standard input.", show_default=False),
-    ],
-    format: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="The format, where it cannot be told from the file.")
-    ] = None,
-    workspace: Annotated[
-        str, typer.Option(metavar="NAME", help="The workspace that the records come into.")
-    ] = "default",
-    account: Annotated[
-        str,
-        typer.Option(
-            metavar="LABEL", help="Tells two accounts of one system apart, whose records may have the same ids."
-        ),
-    ] = "",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first refused record, and take nothing of its file.")
-    ] = False,
-    database: DatabaseOption = None,
-) -> None:
-    """Import conversations from files of other systems.
-
-    JSON, JSON Lines and both gzipped; the format is detected and said. Running it again changes nothing that did not
-    change. The exit code is 0 where all was taken, 1 where something was refused, 2 where the command was wrong.
-    """
-    from graph.settings import Settings
-
-    settings = Settings.load(database_url=database)
-    from graph import importing
-    from graph.opening import open_database
-
-    async def run() -> int:
-        opened = await open_database(settings, purpose="colloquy import")
-        try:
-            return await importing.run_import(
-                opened,
-                paths,
-                format=format,
-                workspace=workspace,
-                account=account,
-                strict=strict,
-                settings=settings,
-                console=output,
-            )
-        finally:
-            await opened.close()
-
-    code = asyncio.run(run())
-    if code:
-        raise typer.Exit(code)
+        explorer.ensure_built(lambda line: output.print(plain(line)))
+    serving.serve(settings, demo=demo, say=lambda line: output.print(plain(line)))
 
 
 @db_app.command("upgrade")
@@ -226,7 +154,7 @@ def schema(
         raise InvalidInput(f"{check} is no UTF-8 text", field="check") from error
     problems = compare(written, sdl())
     for problem in problems:
-        errors.print(_plain(problem))
+        errors.print(plain(problem))
     if problems:
         errors.print(f"{check} is not the schema of this version. Write it anew: colloquy schema > {check}")
         raise typer.Exit(REFUSED)
@@ -239,7 +167,7 @@ def explorer_build() -> None:
     from graph.explorer import build
 
     try:
-        build.build(lambda line: output.print(_plain(line)))
+        build.build(lambda line: output.print(plain(line)))
     except build.ExplorerBuildError as error:
-        errors.print(f"[bold red]Error:[/] {_plain(str(error))}")
+        errors.print(f"[bold red]Error:[/] {plain(str(error))}")
         raise typer.Exit(WRONG_USE) from error

@@ -1,4 +1,4 @@
-"""What an operation is executed with: the database, who asks, and the loaders of this one operation."""
+"""What an operation is executed with: the database, who asks, the limits of writes, and the loaders of this one."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ from strawberry.extensions import SchemaExtension
 
 from db.database import Database
 from db.viewer import Viewer
+from db.writing.limits import DEFAULT_LIMITS, Limits
 from graph.loading import Loaders, Place, PlaceLoaders, place_of
 
 T = TypeVar("T")
@@ -19,17 +20,18 @@ class Context:
     A WebSocket has one context for all of its operations; `OwnContext` gives each of them one of its own.
     """
 
-    __slots__ = ("_memo", "database", "loaders", "viewer")
+    __slots__ = ("_memo", "database", "limits", "loaders", "viewer")
 
-    def __init__(self, database: Database, viewer: Viewer) -> None:
+    def __init__(self, database: Database, viewer: Viewer, limits: Limits = DEFAULT_LIMITS) -> None:
         self.database = database
         self.viewer = viewer
+        self.limits = limits
         self.loaders = Loaders(database, viewer)
         self._memo: dict[Place, Any] = {}
 
     def anew(self) -> "Context":
         """A context for another operation of the same viewer, which shares no loader with this one."""
-        return Context(self.database, self.viewer)
+        return Context(self.database, self.viewer, self.limits)
 
     def once(self, info: "Info", make: Callable[[], T]) -> T:
         """What `make` gives, made once for the place in the answer that `info` is about, however many parents it has.

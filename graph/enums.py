@@ -42,9 +42,9 @@ __all__ = [
 ]
 
 
-def describe(words: type[StrEnum], description: str, **members: str) -> None:
-    """Make a vocabulary an enum of the schema; every member needs its description."""
-    strawberry.enum(words, description=description)
+def describe(words: type[StrEnum], description: str, *, schema_name: str | None = None, **members: str) -> None:
+    """Make a vocabulary an enum of the schema, by its own name or another; every member needs its description."""
+    strawberry.enum(words, name=schema_name, description=description)
     for value in words.__strawberry_definition__.values:  # type: ignore[attr-defined]  # strawberry.enum sets it
         value.description = members.pop(value.name)
     assert not members, f"{words.__name__} has no {', '.join(members)}"

@@ -23,12 +23,8 @@ def encode(type_name: str, key: UUID) -> str:
     return b2a_base64(f"{type_name}:{key}".encode(), newline=False).rstrip(b"=").decode()
 
 
-def parse(text: str, field: str = "id") -> tuple[str, UUID]:
-    """The type and the uuid that an id names; padding is taken.
-
-    Raises:
-        GraphQLError: BAD_USER_INPUT, naming `field`, where the text is no id.
-    """
+def read(text: str) -> tuple[str, UUID] | None:
+    """The type and the uuid that an id names; padding is taken. None where the text is no id."""
     bare = text.rstrip("=")
     if len(bare) <= MAX_LENGTH:
         try:
@@ -37,9 +33,20 @@ def parse(text: str, field: str = "id") -> tuple[str, UUID]:
             decoded = b""
         if matched := _DECODED.fullmatch(decoded):
             return matched[1].decode(), UUID(matched[2].decode())
-    raise bad_user_input(
-        f'`{field}` is no id: an id is base64url("Type:uuid"), as the `id` fields of this API give it.', field
-    )
+    return None
+
+
+def parse(text: str, field: str = "id") -> tuple[str, UUID]:
+    """The type and the uuid that an id names.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, naming `field`, where the text is no id.
+    """
+    if (found := read(text)) is None:
+        raise bad_user_input(
+            f'`{field}` is no id: an id is base64url("Type:uuid"), as the `id` fields of this API give it.', field
+        )
+    return found
 
 
 def decode(text: str, type_name: str, field: str = "id") -> UUID:

@@ -18,8 +18,10 @@ from db import workspaces
 from db.database import Database
 from db.errors import InvalidInput
 from db.interchange.base import Format
+from db.interchange.colloquy import Colloquy
+from db.interchange.colloquy_import import NativeImporter
 from db.interchange.detect import Ambiguous, NoData, Undetected, detect
-from db.interchange.formats import FORMATS
+from db.interchange.formats import READABLE as FORMATS
 from db.interchange.importer import Importer, Options, Stopped
 from db.interchange.reading import Limits
 from db.interchange.records import Source, open_source
@@ -60,7 +62,7 @@ async def run_import(
     if len(account) > ACCOUNT_LENGTH:
         raise InvalidInput(f"the account's label has at most {ACCOUNT_LENGTH} characters", field="account")
     files = list(dict.fromkeys(file for path in paths for file in _files(path)))
-    viewer = await _viewer(database, workspace)
+    viewer = await viewer_of(database, workspace)
     limits = Limits(
         record_bytes=settings.import_record_bytes,
         object_bytes=settings.import_object_bytes,
@@ -68,8 +70,10 @@ async def run_import(
     )
     own = _own_files(database)
     plan = [_planned(file, forced, own, named=file in paths) for file in files]
-    importer = Importer(database, viewer=viewer, options=Options(account=account, strict=strict, limits=limits))
-    run = _Run(importer, console)
+    options = Options(account=account, strict=strict, limits=limits)
+    importer = Importer(database, viewer=viewer, options=options)
+    native = NativeImporter(database, viewer=viewer, options=options, report=importer.report)
+    run = _Run(importer, native, console)
     try:
         for planned in plan:
             await run.file(planned)
@@ -94,7 +98,7 @@ async def run_import(
     return REFUSED if report.refusals else TAKEN
 
 
-def _format(name: str | None) -> Format | None:
+def _format(name: str | None) -> Format | Colloquy | None:
     if name is None:
         return None
     if name not in FORMATS:
@@ -102,7 +106,8 @@ def _format(name: str | None) -> Format | None:
     return FORMATS[name]
 
 
-async def _viewer(database: Database, workspace: str) -> Viewer:
+async def viewer_of(database: Database, workspace: str) -> Viewer:
+    """All rights in the workspace of that name. Raises InvalidInput, naming those there are, where there is none."""
     async with database.read() as connection:
         viewer = await workspaces.by_name(connection, workspace, viewer=DEFAULT_VIEWER)
         if viewer is None:
@@ -141,7 +146,7 @@ class _Planned:
     """A file, and what is to be done with it: told before the first is imported, so that wrong use changes nothing."""
 
     name: str
-    format: Format | None = None
+    format: Format | Colloquy | None = None
     source: Source | None = None
     """Standard input or a pipe, of which the beginning was read already."""
     skipped: str = ""
@@ -164,7 +169,7 @@ def _is_stream(path: str) -> bool:
         return False
 
 
-def _planned(path: str, forced: Format | None, own: Container[Path], *, named: bool) -> _Planned:
+def _planned(path: str, forced: Format | Colloquy | None, own: Container[Path], *, named: bool) -> _Planned:
     """What to do with a file; `named`: it stands on the command line. Raises InvalidInput where several formats fit."""
     if path != "-" and Path(path).resolve() in own:
         return _Planned(path, skipped="it is the database that is imported into")
@@ -192,8 +197,9 @@ def _planned(path: str, forced: Format | None, own: Container[Path], *, named: b
 class _Run:
     """One run of the command over its files."""
 
-    def __init__(self, importer: Importer, console: Console) -> None:
+    def __init__(self, importer: Importer, native: NativeImporter, console: Console) -> None:
         self._importer = importer
+        self._native = native
         self._console = console
 
     async def file(self, planned: _Planned) -> None:
@@ -212,7 +218,10 @@ class _Run:
                 report = self._importer.refuse(planned.name, f"it cannot be read: {error.strerror}")
             else:
                 with source, self._progress(source) as progress:
-                    report = await self._importer.file(source, planned.format, progress=progress)
+                    if isinstance(planned.format, Colloquy):
+                        report = await self._native.file(source, progress=progress)
+                    else:
+                        report = await self._importer.file(source, planned.format, progress=progress)
         self.say_of(report)
 
     def say_of(self, report: FileReport) -> None:

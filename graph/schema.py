@@ -6,17 +6,22 @@ from typing import Final
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from graph.assistants.mutations import AssistantMutations
 from graph.assistants.queries import AssistantQueries
 from graph.boundary import ColloquySchema
 from graph.context import OwnContext
+from graph.conversations.mutations import ConversationMutations
 from graph.conversations.queries import ConversationQueries
 from graph.documents import KeptParses, KeptValidations
+from graph.feedback.mutations import FeedbackMutations
 from graph.feedback.queries import FeedbackQueries
+from graph.messages.mutations import MessageMutations
 from graph.messages.queries import MessageQueries
 from graph.references.types import Reference
 from graph.refetch import NodeQueries
 from graph.scalars import SCALARS
 from graph.sources.queries import SourceQueries
+from graph.tools.mutations import ToolMutations
 from graph.tools.queries import ToolQueries
 
 
@@ -33,9 +38,26 @@ class Query(
     """The entrances of all rooms."""
 
 
+@strawberry.type(
+    description=(
+        "Everything that can be changed. What is wrong with an input is told in `userErrors`, all of it at once; then "
+        "nothing was written. Several in one document are done one after the other, each for itself."
+    )
+)
+class Mutation(
+    ConversationMutations,
+    MessageMutations,
+    FeedbackMutations,
+    AssistantMutations,
+    ToolMutations,
+):
+    """The writes of all rooms."""
+
+
 # Unsorted, since strawberry's sort_schema copies the types and every union then fails when it is executed.
 schema: Final = ColloquySchema(
     query=Query,
+    mutation=Mutation,
     types=[Reference],
     extensions=[KeptParses, KeptValidations, OwnContext],
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -1,6 +1,7 @@
 """All that the environment decides: `COLLOQUY_...` variables, or a `.env` file in the working folder."""
 
 import os
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,12 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.database import DatabaseSettings
 from db.errors import ColloquyError
+from db.writing.limits import Limits
 
 PREFIX = "COLLOQUY_"
 
 DOTENV = Path(".env")
 
-MEBIBYTE = 1024 * 1024
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
 
 
 class WrongSettings(ColloquyError):
@@ -56,6 +59,22 @@ class Settings(BaseSettings):
     """A larger file that is one object is refused."""
     import_depth: Annotated[int, Field(ge=1, le=5000)] = 1000
     """Levels of nesting in an imported record."""
+    max_content_bytes: Annotated[int, Field(ge=KIBIBYTE)] = MEBIBYTE
+    """A longer text, such as a message's content, is refused, and so is a larger JSON value that is no property."""
+    max_properties_bytes: Annotated[int, Field(ge=KIBIBYTE)] = 64 * KIBIBYTE
+    """Larger properties, userProperties, config or metadata are refused, each measured as JSON without blanks."""
+    max_messages: Annotated[int, Field(ge=1)] = 10_000
+    """Messages in one call."""
+    max_conversations: Annotated[int, Field(ge=1)] = 1_000
+    """Conversations in one call, as when many are tagged."""
+    max_tags: Annotated[int, Field(ge=1)] = 100
+    """Tags of a conversation."""
+    max_items: Annotated[int, Field(ge=1)] = 1_000
+    """Citations, parts, tool calls, attachments, suggested questions, reasons, scores or verdicts in one list."""
+    idempotency_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 24
+    """How long the answer of a write is kept for those who repeat it with its key."""
+    undo_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    """How long a deleted conversation can be restored."""
 
     @classmethod
     def load(cls, **given: object) -> Self:
@@ -93,6 +112,19 @@ class Settings(BaseSettings):
             pool_size=self.pool_size,
             pool_timeout=self.pool_timeout,
             busy_timeout=self.busy_timeout,
+        )
+
+    def writes(self) -> Limits:
+        """The part that writes take."""
+        return Limits(
+            content_bytes=self.max_content_bytes,
+            properties_bytes=self.max_properties_bytes,
+            messages=self.max_messages,
+            conversations=self.max_conversations,
+            tags=self.max_tags,
+            items=self.max_items,
+            repeats=timedelta(hours=self.idempotency_hours),
+            undo=timedelta(days=self.undo_days),
         )
 
 

@@ -12,6 +12,7 @@ from db.words import Rating
 from graph import ids
 from graph.conditions import MessageWhere, ReferenceWhere
 from graph.context import Info, loaders_of
+from graph.conversations.export import ConversationExport, export_field
 from graph.conversations.openai import OpenAIChatMessage, openai_messages
 from graph.enums import ConversationType, ExecutionStatus, ShareAccess, Visibility
 from graph.errors import bad_user_input
@@ -276,6 +277,11 @@ class Conversation(Node):
         ),
         metadata={"relation": Relation(references.of_conversations, count=references.count_of_conversations)},
     )
+    viewer_feedback: FeedbackLink | None = to_one(
+        feedback.own_of_conversations,
+        "id",
+        "The viewer's own feedback on the conversation itself. Null: there is none.",
+    )
     feedback: Connection[FeedbackLink] = strawberry.field(
         resolver=_feedback,
         description=(
@@ -290,3 +296,4 @@ class Conversation(Node):
             "The branch in play as chat messages of OpenAI's API, at most the first 1,000: ready to be sent to a model."
         ),
     )
+    export: ConversationExport = export_field()

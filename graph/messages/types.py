@@ -79,6 +79,9 @@ class Message(Node):
     follow_up_questions: list[FollowUpQuestion] = to_many(
         messages.follow_ups_of, "Questions that it suggests to ask next."
     )
+    viewer_feedback: FeedbackLink | None = to_one(
+        feedback.own_of_messages, "id", "The viewer's own feedback on the message itself. Null: there is none."
+    )
     feedback: list[FeedbackLink] = to_many(
         partial(feedback.of_messages, limit=100),
         "Feedback on it, the newest first, at most 100; `Query.feedback` pages through more.",

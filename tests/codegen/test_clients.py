@@ -38,12 +38,12 @@ def said(done: "subprocess.CompletedProcess[str]") -> str:
     return done.stdout + done.stderr
 
 
-def test_relay_compiler_makes_an_artifact_of_each_query_and_fragment_of_a_client(
+def test_relay_compiler_makes_an_artifact_of_each_operation_and_fragment_of_a_client(
     packages: Path, tmp_path: Path
 ) -> None:
     folder = project("relay", packages, tmp_path)
     sources = "\n".join(path.read_text() for path in (folder / "src").glob("*.ts"))
-    declared = set(re.findall(r"^ *(?:query|fragment) (\w+)", sources, re.MULTILINE))
+    declared = set(re.findall(r"^ *(?:query|mutation|fragment) (\w+)", sources, re.MULTILINE))
     refetched = set(re.findall(r'queryName: "(\w+)"', sources))
 
     done = run("relay-compiler", folder=folder)

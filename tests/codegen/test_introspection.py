@@ -19,7 +19,11 @@ def printed(schema: GraphQLSchema) -> str:
 async def test_introspection_over_http_equals_the_schema_file(tmp_path: Path) -> None:
     app = create_app(Settings(database_url=str(tmp_path / "colloquy.db"), explorer=False))
     query = get_introspection_query(
-        specified_by_url=True, schema_description=True, directive_is_repeatable=True, input_value_deprecation=True
+        specified_by_url=True,
+        schema_description=True,
+        directive_is_repeatable=True,
+        input_value_deprecation=True,
+        one_of=True,
     )
     async with (
         app.router.lifespan_context(app),

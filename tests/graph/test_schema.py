@@ -23,13 +23,20 @@ from graphql import (
     ObjectTypeDefinitionNode,
     TypeDefinitionNode,
     TypeNode,
+    Undefined,
     UnionTypeDefinitionNode,
     build_schema,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
     parse,
     print_ast,
 )
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_snake_case
 
+from db import writing
+from db.writing.performing import Verb
 from graph.refetch import READS
 from graph.relations import Relation
 from graph.schema import schema, sdl
@@ -37,7 +44,12 @@ from graph.schema import schema, sdl
 ROOT = Path(__file__).parents[2]
 DESIGN = ROOT.parent / "shared" / "design" / "api.graphql"
 
-LATER_TYPES = {"Mutation", "Subscription", "Workspace", "ApiKey", "AuditEntry"}
+ROOTS = {"Query", "Mutation"}
+LATER_TYPES = {"Subscription", "Workspace", "ApiKey", "AuditEntry"}
+LATER_MUTATIONS = {
+    *("startMessage", "appendDelta", "finishMessage", "failMessage", "stopMessage", "askDemo"),
+    *("createWorkspace", "deleteWorkspace", "createApiKey", "revokeApiKey", "createUserToken", "claimConversations"),
+}
 LATER_FIELDS = {
     ("Query", "messageDeltas"),
     ("Query", "changes"),
@@ -46,9 +58,7 @@ LATER_FIELDS = {
     ("Query", "workspaces"),
     ("Query", "apiKeys"),
     ("Query", "auditLog"),
-    ("Conversation", "export"),
-    ("Conversation", "viewerFeedback"),
-    ("Message", "viewerFeedback"),
+    *(("Mutation", name) for name in LATER_MUTATIONS),
 }
 
 
@@ -78,7 +88,7 @@ def elements() -> Iterator[tuple[str, str | None]]:
 
 def test_every_element_is_described_in_sentences() -> None:
     described = dict(elements())
-    assert len(described) > 700
+    assert len(described) > 1100
     wanting = {
         element: description
         for element, description in described.items()
@@ -150,7 +160,11 @@ def test_every_list_of_rows_below_a_row_is_a_declared_relation() -> None:
     """An engine that executes level by level finds all nested reads by their declarations."""
     undeclared = set()
     for type_ in own_types():
-        if not isinstance(type_, GraphQLObjectType) or type_.name in {"Query"} or "Connection" in type_.name:
+        if (
+            not isinstance(type_, GraphQLObjectType)
+            or type_.name in {"Query", "Mutation"}
+            or "Connection" in type_.name
+        ):
             continue
         for name, field in type_.fields.items():
             definition = field.extensions.get("strawberry-definition")
@@ -159,11 +173,60 @@ def test_every_list_of_rows_below_a_row_is_a_declared_relation() -> None:
                 undeclared.add(f"{type_.name}.{name}")
     assert undeclared == {
         "Conversation.comment",
+        "Conversation.export",
         "Conversation.like",
         "Conversation.messagesOpenAIFormat",
         "Feedback.target",
         "Message.contentParts",
+        # Of payloads, of which there is one.
+        "DeleteAssistantPayload.assistant",
+        "DeleteToolPayload.tool",
+        "WithdrawFeedbackPayload.target",
     }
+
+
+def mutations() -> Iterator[tuple[str, GraphQLInputObjectType, GraphQLObjectType]]:
+    """Each mutation with its input and its payload."""
+    mutation = built().mutation_type
+    assert mutation is not None
+    for name, field in mutation.fields.items():
+        assert list(field.args) == ["input"], name
+        given, payload = get_nullable_type(field.args["input"].type), get_nullable_type(field.type)
+        assert isinstance(given, GraphQLInputObjectType)
+        assert isinstance(payload, GraphQLObjectType)
+        yield name, given, payload
+
+
+def test_every_mutation_takes_one_input_of_its_own_and_answers_with_a_payload_of_its_own() -> None:
+    for name, given, payload in mutations():
+        title = name[0].upper() + name[1:]
+        assert (given.name, payload.name) == (f"{title}Input", f"{title}Payload")
+        assert str(payload.fields["userErrors"].type) == "[UserError!]!"
+        whole = {field for field, details in payload.fields.items() if is_non_null_type(details.type)}
+        lists = {field for field in whole if is_list_type(get_nullable_type(payload.fields[field].type))}
+        assert whole - lists <= {"counts"}, "where nothing was written there is no object"
+
+
+def test_every_mutation_may_be_repeated_with_a_key() -> None:
+    assert {str(given.fields["idempotencyKey"].type) for _, given, _ in mutations()} == {"String"}
+
+
+def test_every_mutation_is_a_verb_of_the_data_side() -> None:
+    names = {to_snake_case(name) for name, _, _ in mutations()}
+    assert names == {name for name, verb in vars(writing).items() if isinstance(verb, Verb)}
+
+
+def test_a_nullable_variable_fits_every_input_field_that_has_a_default() -> None:
+    """Some client generators refuse one for a non-null input field, default or not."""
+    with_default = {
+        f"{type_.name}.{name}": str(field.type)
+        for type_ in own_types()
+        if isinstance(type_, GraphQLInputObjectType)
+        for name, field in type_.fields.items()
+        if field.default_value is not Undefined
+    }
+    assert len(with_default) > 8
+    assert {place for place, type_ in with_default.items() if type_.endswith("!")} == set()
 
 
 # ---------------------------------------------------------------- the schema and its design
@@ -183,10 +246,10 @@ def inner(type_: TypeNode) -> str:
 
 
 def in_scope(document: DocumentNode) -> dict[str, TypeDefinitionNode]:
-    """The designed types that can be reached from the queries of this schema."""
+    """The designed types that can be reached from the queries and mutations of this schema."""
     all_types = {node.name.value: node for node in document.definitions if isinstance(node, TypeDefinitionNode)}
     reached: dict[str, TypeDefinitionNode] = {}
-    waiting = ["Query", *(name for name, node in all_types.items() if "Node" in interfaces(node))]
+    waiting = [*sorted(ROOTS), *(name for name, node in all_types.items() if "Node" in interfaces(node))]
     while waiting:
         name = waiting.pop()
         node = all_types.get(name)

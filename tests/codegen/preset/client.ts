@@ -8,12 +8,17 @@ import {
   DeepLinkDocument,
   InboxDocument,
   InboxRowFragmentDoc,
+  LogDocument,
   PartFragmentDoc,
   QualityDocument,
+  RateDocument,
+  SendDocument,
   SidebarDocument,
   SourcesDocument,
+  SwitchDocument,
   ThreadDocument,
   ThreadMessageFragmentDoc,
+  WrongFragmentDoc,
 } from './generated/graphql'
 
 type Ask = <Result, Variables>(document: TypedDocumentNode<Result, Variables>, variables: Variables) => Promise<Result>
@@ -61,6 +66,53 @@ function complaint(given: FragmentType<typeof ComplaintFragmentDoc>): string {
   }
 }
 
+function wrong(given: FragmentType<typeof WrongFragmentDoc>): string {
+  const found = read(WrongFragmentDoc, given)
+  switch (found.code) {
+    case 'STALE_VERSION':
+      return `${found.field.join('.')}: now ${found.currentVersion?.toFixed() ?? ''}`
+    case 'TOO_LONG':
+      return `${found.actual?.toFixed() ?? ''} of ${found.limit?.toFixed() ?? ''}`
+    // @ts-expect-error no such code
+    case 'BORING':
+    default:
+      return found.message
+  }
+}
+
+async function write(ask: Ask, conversation: string): Promise<string[]> {
+  const sent = await ask(SendDocument, {
+    conversation,
+    messages: [
+      {
+        uuid: '0190f7c2-8a1b-7c3d-9e4f-5a6b7c8d9e0f',
+        role: 'USER',
+        contentParts: [{ text: 'Look:' }, { image: { url: 'data:' } }],
+      },
+    ],
+  })
+  // @ts-expect-error nothing was written where something was wrong
+  sent.addMessages.conversation.version
+  const id = sent.addMessages.messages[0]?.id ?? ''
+  // @ts-expect-error a part is of exactly one kind
+  const both: VariablesOf<typeof SendDocument> = { conversation, messages: [{ role: 'USER', contentParts: [{ text: 'x', reasoning: 'y' }] }] }
+  // @ts-expect-error a message has a role
+  const mute: VariablesOf<typeof SendDocument> = { conversation, messages: [{ content: 'x' }] }
+  const switched = await ask(SwitchDocument, { message: id, policy: 'REJECT_BAD', conversations: [conversation] })
+  const rated = await ask(RateDocument, {
+    input: { targetId: id, rating: 'NEGATIVE', citationVerdicts: [{ verdict: 'MISSING', title: 'Strikes' }] },
+  })
+  const logged = await ask(LogDocument, { thread: 't-1', transcript: [{ role: 'user', content: 'Hello' }] })
+  return [
+    ...sent.addMessages.userErrors.map(wrong),
+    ...switched.setCurrentMessage.userErrors.map(wrong),
+    String(switched.tagConversations.conversations[0]?.tags.length),
+    rated.giveFeedback.feedback?.rating ?? 'unrated',
+    logged.logConversation.counts.inserted.toFixed(),
+    JSON.stringify([both, mute]),
+  ]
+}
+
 export async function client(ask: Ask): Promise<string[]> {
   const inbox = await ask(InboxDocument, {
     where: {
@@ -101,5 +153,6 @@ export async function client(ask: Ask): Promise<string[]> {
 
   const sources = await ask(SourcesDocument, { site: 'https://', source: id })
   lines.push(...(sources.source?.references.nodes.map((use) => use.conversation.title) ?? []), JSON.stringify(wrong))
+  lines.push(...(await write(ask, id)))
   return lines
 }

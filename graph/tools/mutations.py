@@ -1,0 +1,19 @@
+"""What can be done to tools."""
+
+import strawberry
+
+from db import writing
+from graph.tools.inputs import CreateToolInput, DeleteToolInput, UpdateToolInput
+from graph.tools.payloads import CreateToolPayload, DeleteToolPayload, UpdateToolPayload
+from graph.writing import mutation
+
+
+@strawberry.type
+class ToolMutations:
+    """The writes of tools."""
+
+    create_tool: CreateToolPayload = mutation(writing.create_tool, CreateToolInput, "Make a new tool.")
+    update_tool: UpdateToolPayload = mutation(
+        writing.update_tool, UpdateToolInput, "Change what a tool is; what was said with it stays as it was."
+    )
+    delete_tool: DeleteToolPayload = mutation(writing.delete_tool, DeleteToolInput, "Delete a tool that nothing uses.")
