@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from db.interchange import filling
+from db.interchange.apart import Detached
 from db.interchange.athena_shapes import BRAIN, INTERACTION, PAIR, RECORD
 from db.interchange.base import (
     AssistantDraft,
@@ -91,6 +92,13 @@ class Athena:
         else:
             values[_HISTORY] = _projection(documents) if history == _DERIVED else history
         return [RECORD.write(values, draft.extra, draft.presence)]
+
+    def write_apart(self, drafted: Detached, embedded: Any) -> Document:  # noqa: ARG002 - nothing embeds here
+        """The brain of an assistant. Raises LookupError for anything else."""
+        if not isinstance(drafted, DetachedAssistantDraft):
+            raise LookupError("Athena has records of brains alone")
+        brain = drafted.assistant
+        return BRAIN.write(filling.columns(brain), brain.extra, brain.presence)
 
 
 def _is_chat(record: Document) -> bool:
@@ -185,24 +193,29 @@ def _of_pairs(pairs: list[Document]) -> list[MessageDraft]:
 
 
 def _pairs(messages: Sequence[MessageDraft]) -> list[Document]:
-    """The inverse of `_of_pairs`."""
+    """The inverse of `_of_pairs`; a question that was written here makes a pair, which the next answer joins."""
     pairs: list[tuple[Columns, MessageDraft]] = []
     for message in messages:
         record_id = filling.id_of(message)
-        pair_id = record_id and record_id.rpartition("#")[0]
-        if (
-            message.kind == "user_input"
-            or not pairs
-            or "answer" in (last := pairs[-1][0])
-            or last["pair_id"] != pair_id
-        ):
-            pairs.append(({"pair_id": pair_id}, message))
-        values = pairs[-1][0]
-        if message.kind == "user_input":
-            values |= {"question": message.values.get("content"), "asked_at": message.values.get("timestamp")}
-        else:
-            values |= {"answer": message.values.get("content"), "answered_at": message.values.get("timestamp")}
-    return [PAIR.write(values, first.extra, first.presence) for values, first in pairs]
+        pair_id, mark, own = (record_id or "").rpartition("#")
+        asks = message.kind == "user_input"
+        if asks or not pairs or not _joins(pairs[-1][0], record_id, pair_id if mark else None):
+            pairs.append(({"pair_id": pair_id if mark else own or None}, message))
+        said, at = ("question", "asked_at") if asks else ("answer", "answered_at")
+        pairs[-1][0].update({said: message.values.get("content"), at: message.values.get("timestamp")})
+    return [PAIR.write(values, first.extra, first.presence or _one_sided(values)) for values, first in pairs]
+
+
+def _joins(pair: Columns, record_id: str | None, pair_id: str | None) -> bool:
+    """Whether an answer belongs to the pair: its id tells, unless it was written here."""
+    written_here = record_id is not None and pair_id is None
+    return "answer" not in pair and (written_here or pair["pair_id"] == pair_id)
+
+
+def _one_sided(values: Columns) -> Document | None:
+    sides = (("user_input", "question"), ("model_response", "answer"))
+    missing = [key for key, column in sides if column not in values]
+    return {"absent": missing} if missing else None
 
 
 def _projection(interactions: Sequence[Document]) -> list[Document]:

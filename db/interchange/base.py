@@ -13,13 +13,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from db.words import IdType, OriginSystem
 
 
 class BadRecord(ValueError):
     """A record that cannot be imported; the message says which field, and what would be right."""
+
+
+class Stood(NamedTuple):
+    """Where the record stood that a row came from."""
+
+    import_id: UUID | None
+    """The import of the file; None where nobody knows it any more."""
+    position: int | None
+    """The record's place in the file; None for what is nested in another record."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +46,8 @@ class Draft:
     presence: dict[str, Any] | None = None
     updated_at: datetime | None = None
     """When the source says that it last changed the record; of two versions the later one wins."""
+    stood: Stood | None = None
+    """Of a draft made of a row: where its record stood; None where it was written here."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.interchange import known
 from db.interchange.arrival import Arrival
 from db.interchange.base import ConversationDraft
+from db.interchange.contents import Again
 from db.interchange.entries import Detached, Entry, Item, Outcome, key_of
 from db.interchange.known import Key
 from db.interchange.merging import load
@@ -90,6 +91,7 @@ async def store_batch(
         seen = await known.seen(connection, ids, digests, viewer=viewer)
     sorter = Sorter(origins, seen, imports, writes, arrival, outcome, memory)
     coming = sorter.sort(entries)
+    outcome.again += await _repeated(connection, sorter.repeated, arrival, viewer=viewer)
     if not coming:
         await writes.execute(connection, viewer=viewer)
         return outcome
@@ -119,6 +121,24 @@ async def store_batch(
     for entry in coming.values():
         outcome.notes += [f"{entry.place}: {note}" for note in dict.fromkeys(entry.draft.notes)]
     return outcome
+
+
+async def _repeated(
+    connection: AsyncConnection, entries: Iterable[Entry], arrival: Arrival, *, viewer: Viewer
+) -> list[Again]:
+    """Where loose messages that say nothing new are stored."""
+    places = {
+        (message.kind, message.record_id or ""): entry.position
+        for entry in entries
+        for message in entry.draft.messages
+        if not entry.embedded
+    }
+    found = await known.origins(connection, places, arrival.place, viewer=viewer)
+    return [
+        Again(position, Entity.MESSAGE, found[key].import_id, found[key].position)
+        for key, position in places.items()
+        if key in found and found[key].import_id is not None and found[key].position is not None
+    ]
 
 
 async def _taken(

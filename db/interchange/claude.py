@@ -183,7 +183,8 @@ def _write(draft: ConversationDraft) -> Document:
     values = conversation_columns(draft)
     tree = (draft.presence or {}).get("tree") or _branches(draft)
     values["messages"] = [_write_message(message, tree) for message in draft.messages]
-    values["current"] = named_current(draft)
+    # A list names no message in play, or one that says nothing.
+    values["current"] = named_current(draft) if tree else (draft.presence or {}).get("current", (None, None))[1]
     if (draft.presence or {}).get("unnamed") and "title" not in values:
         values["title"] = ""
     return _CONVERSATION.write(values, draft.extra, draft.presence)

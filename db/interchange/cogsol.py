@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from db.interchange import converters as c
 from db.interchange import filling
+from db.interchange.apart import Detached
 from db.interchange.base import (
     AssistantDraft,
     BadRecord,
@@ -97,12 +98,22 @@ class CogSol:
         }
         return [CHAT.write(values, draft.extra, draft.presence)]
 
+    def write_apart(self, drafted: Detached, embedded: Any) -> Document:  # noqa: ARG002 - nothing embeds here
+        """The report, or the configuration of an assistant. Raises LookupError for anything else."""
+        if isinstance(drafted, DetachedFeedbackDraft):
+            return write_report(drafted)
+        if not isinstance(drafted, DetachedAssistantDraft):
+            raise LookupError("CogSol has records of reports and assistants alone")
+        assistant = drafted.assistant
+        values = filling.columns(assistant) | {"tools": [filling.id_of(tool) for tool in assistant.tools]}
+        return ASSISTANT.write(values, assistant.extra, assistant.presence)
+
 
 def _is_chat(record: Document) -> bool:
-    if not isinstance(record.get("assistant"), (int, str)):
+    if not isinstance(record.get("assistant", ...), (int, str, type(None))):
         return False
     marks = _CHAT_MARKS & record.keys()
-    return len(marks) > 1 or (len(marks) == 1 and "messages" in record)
+    return len(marks) > 1 or (len(marks) == 1 and "messages" in record and record["assistant"] is not None)
 
 
 def _is_message(record: Document) -> bool:

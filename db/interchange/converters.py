@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,7 @@ class Refused:
 REFUSED: Final = Refused()
 """What `load` gives for a value that the column cannot hold; the value then stays in `extra`."""
 
+_SECOND: Final = timedelta(seconds=1)
 _ISO_LENGTH: Final = len("2026-02-02T02:39:53.000Z")
 
 INT32: Final = 2**31 - 1
@@ -175,7 +176,13 @@ def time(shape: str) -> Converter:
     def dump(value: datetime) -> Any:
         if shape == ISO_MILLISECONDS and value.tzinfo is UTC:
             return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
-        return render_time(value, shape)
+        written = render_time(value, shape)
+        if shape.startswith("unix"):
+            # The unit of a number is told by its size: one that would be misread is no way to write this moment.
+            read = load(written)
+            if read is REFUSED or abs(read - value) >= _SECOND:
+                return render_time(value, ISO_MILLISECONDS)
+        return written
 
     def like(value: datetime, raw: Any) -> Any:
         try:

@@ -18,6 +18,7 @@ from db.interchange.base import (
     DetachedFeedbackDraft,
     DetachedSourceDraft,
 )
+from db.interchange.contents import Again
 from db.interchange.entries import Detached, Outcome, key_of
 from db.interchange.fitting import record_key
 from db.interchange.known import Key
@@ -91,6 +92,8 @@ def _coming(
         origin, other = origins.get(key), latest.get(key)
         if origin is not None and all((origin.entity_id, digest) in seen for digest in item.digests):
             outcome.tally.note(what, "unchanged")
+            if origin.import_id is not None and origin.position is not None:
+                outcome.again.append(Again(item.position, origin.entity, origin.import_id, origin.position))
         elif origin is not None and _is_older(draft.updated_at, origin.source_updated_at):
             outcome.tally.note(what, "older")
             writes.inserts[VERSIONS] += _versions(origin.entity_id, item, arrival)
@@ -98,6 +101,8 @@ def _coming(
             latest[key] = item
         elif item.digests == other.digests:
             outcome.tally.note(what, "unchanged")
+            entity = _ENTITIES[type(item.drafted)][0]
+            outcome.again.append(Again(item.position, entity, arrival.import_id, other.position))
         else:
             outcome.notes.append(f"{item.place}: two versions of {key[0]} {key[1]}, the later is kept")
             outcome.tally.note(what, "older")

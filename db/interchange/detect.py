@@ -1,12 +1,11 @@
 """Tells the format of a file from its first records, and data from what is none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import islice
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-from db.interchange.base import Format
 from db.interchange.layout import WINDOW, layout_of
 from db.interchange.records import Source, peek, records
 from db.jsons import Malformed, parse, parse_start
@@ -18,6 +17,19 @@ OBJECT_WINDOW: Final = 16 * WINDOW
 """Bytes of a file that is one object that are looked at, where its first MiB is of no format."""
 
 _DATA_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
+
+
+class Recognised(Protocol):
+    """What is told of a format: the keys of its envelopes, and whether a record has its marks."""
+
+    array_keys: Sequence[str]
+
+    def fits(self, record: object) -> bool:
+        """Whether a parsed record has this format's marks."""
+        ...
+
+
+Known = TypeVar("Known", bound=Recognised)
 
 
 class NoData(Exception):
@@ -32,7 +44,7 @@ class Ambiguous(Undetected):
     """Several formats fit: which it is only a person can say."""
 
 
-def detect(source: Source, formats: Mapping[str, Format]) -> Format:
+def detect(source: Source, formats: Mapping[str, Known]) -> Known:
     """The one format that the first records have the marks of; the source can still be read from its beginning.
 
     Raises NoData, Ambiguous or Undetected.
@@ -67,7 +79,7 @@ def detect(source: Source, formats: Mapping[str, Format]) -> Format:
     raise NoData("it is no data")
 
 
-def _has_no_records(source: Source, formats: Mapping[str, Format]) -> bool:
+def _has_no_records(source: Source, formats: Mapping[str, Known]) -> bool:
     """Whether the file is an empty list, alone or in the envelope of some format, such as the last page of a list."""
     head = source.sniff(WINDOW)
     try:

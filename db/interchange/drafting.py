@@ -115,6 +115,12 @@ def original_id(draft: Draft) -> str | None:
     return original
 
 
+def own_id(draft: Draft) -> str | None:
+    """The id that the record had, or the one that its place gave it."""
+    own = original_id(draft)
+    return draft.record_id if own is None else own
+
+
 def id_type_of(value: object) -> IdType:
     """The JSON type of an id."""
     return IdType.STRING if value is None or isinstance(value, str) else IdType.NUMBER

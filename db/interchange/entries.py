@@ -1,5 +1,7 @@
 """Drafts on their way into the database, with what is known of the records that they were read from."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from db.interchange.base import (
@@ -9,6 +11,7 @@ from db.interchange.base import (
     DetachedSourceDraft,
     Draft,
 )
+from db.interchange.contents import Again
 from db.interchange.report import Tally
 
 
@@ -28,6 +31,8 @@ class Entry:
     """A page that is older than what is known of the conversation itself."""
     positions: list[int] = field(default_factory=list)
     """For a loose conversation, the place of each message's record."""
+    embedded: bool = False
+    """The record is of something else, and embeds the conversation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,3 +70,12 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     missing: list[Detached] = field(default_factory=list)
     """Feedback whose message is not there."""
+    again: list[Again] = field(default_factory=list)
+    """Records that were known, and where they are written already."""
+
+    def with_more(self, other: Outcome) -> Outcome:
+        """What became of two parts of a batch."""
+        self.tally.update(other.tally)
+        return Outcome(
+            self.tally, self.notes + other.notes, self.missing + other.missing, sorted(self.again + other.again)
+        )

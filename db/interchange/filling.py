@@ -130,6 +130,23 @@ def noted(draft: Draft, key: str) -> Any:
     return (draft.presence or {}).get(key)
 
 
+def take_for_granted(draft: Draft, key: str) -> None:
+    """Don't note that the key of the time is there that says when the record changed: that time tells."""
+    presence = draft.presence or {}
+    if draft.updated_at is not None and key in presence.get("present", ()):
+        kept = [each for each in presence["present"] if each != key]
+        rest = {name: value for name, value in presence.items() if name != "present"}
+        draft.presence = {**rest, **({"present": kept} if kept else {})} or None
+
+
+def granted(draft: Draft, key: str) -> Document | None:
+    """The draft's presence, telling also of the key that was taken for granted."""
+    if draft.updated_at is None:
+        return draft.presence
+    presence = draft.presence or {}
+    return {**presence, "present": [*presence.get("present", ()), key]}
+
+
 def loose(message: MessageDraft, *, thread: str | None = None, kind: str = "loose") -> ConversationDraft:
     """A conversation for a message that came without one: that of its thread, else one of its own."""
     return ConversationDraft(

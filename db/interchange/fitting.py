@@ -23,6 +23,19 @@ from db.words import IdType
 ID_KEY: Final = "$id"
 """The key of an origin's presence that holds the original id where `record_id` is a made one."""
 
+ORDER_KEY: Final = "$order"
+"""The key of a conversation's presence that holds the ids of a page's messages in its order, where ours is another."""
+
+PARENT_KEY: Final = "$parent"
+"""The key of a message's presence that holds the id of the message above it, where that is not there."""
+
+OUTER_KEY: Final = "$conversation"
+"""The key of a loose message's presence that holds what its record says of the conversation, where that says another.
+"""
+
+WITHIN_KEY: Final = "$within"
+"""The key of the presence of a message that came by itself, and before that within a conversation of this import."""
+
 Fitter = Callable[[Any], Any]
 """Gives the value as the column takes it; raises BadRecord with what would be right."""
 

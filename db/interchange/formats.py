@@ -1,4 +1,4 @@
-"""All formats that are read, by their names."""
+"""All formats that are read, by their names: those that become drafts, and the native one, which has its own way in."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,6 +9,7 @@ from db.interchange import (
     chatgpt,
     claude,
     cogsol,
+    colloquy,
     inkeep,
     librechat,
     mtrag,
@@ -26,4 +27,10 @@ _MODULES: Final = (
 )
 
 FORMATS: Final[Mapping[str, Format]] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
-"""The formats, by name."""
+"""The formats that are read as drafts, by name."""
+
+NATIVE: Final = colloquy.FORMAT
+"""The format of this program itself, whose rows keep their ids: NativeImporter reads it."""
+
+READABLE: Final[Mapping[str, Format | colloquy.Colloquy]] = {**FORMATS, NATIVE.name: NATIVE}
+"""All formats that `colloquy import` takes, by name."""

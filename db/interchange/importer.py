@@ -24,10 +24,10 @@ from db.interchange.arrival import Arrival, Place
 from db.interchange.base import DetachedFeedbackDraft, Format
 from db.interchange.batches import Batch, store_batch
 from db.interchange.detached import store_detached
-from db.interchange.entries import Detached
+from db.interchange.entries import Detached, Outcome
 from db.interchange.reading import FileReader, Limits
 from db.interchange.records import Source
-from db.interchange.report import FileReport, Report, Tally
+from db.interchange.report import FileReport, Report
 from db.interchange.shared import Memory
 from db.origins import ACCOUNT_LENGTH, Import
 from db.record import new_id, now, table_of
@@ -168,7 +168,7 @@ class Importer:
         try:
             was_imported = file.imported
             async with self._transaction(connection) as transaction:
-                tally, notes, missing = await self._write(file, batch, transaction)
+                outcome = await self._write(file, batch, transaction)
         except RowsRefused as error:
             file.imported = was_imported
             self._memory.clear()
@@ -179,13 +179,12 @@ class Importer:
             for item in batch.items:
                 await self._store(file, Batch([item]), connection)
             return
-        file.report.tally.update(tally)
-        file.report.notes += notes
-        self._hold(file, missing)
+        file.report.tally.update(outcome.tally)
+        file.report.notes += outcome.notes
+        file.reader.contents.repeat(outcome.again)
+        self._hold(file, outcome.missing)
 
-    async def _write(
-        self, file: _File, batch: Batch, connection: AsyncConnection
-    ) -> tuple[Tally, list[str], list[Detached]]:
+    async def _write(self, file: _File, batch: Batch, connection: AsyncConnection) -> Outcome:
         async def begin() -> None:
             if not file.imported:
                 await self._insert_import(file, connection)
@@ -194,12 +193,11 @@ class Importer:
             connection, batch, file.arrival, self._memory, self._imports, begin, viewer=self._viewer
         )
         if not batch.detached:
-            return stored.tally, stored.notes, []
+            return stored
         detached = await store_detached(
             connection, batch.detached, file.arrival, self._memory, begin, viewer=self._viewer
         )
-        stored.tally.update(detached.tally)
-        return stored.tally, stored.notes + detached.notes, detached.missing
+        return stored.with_more(detached)
 
     async def _insert_import(self, file: _File, connection: AsyncConnection) -> None:
         row = {
@@ -226,7 +224,7 @@ class Importer:
                     .values(
                         layout=file.reader.layout[:_LAYOUT_LENGTH],
                         envelope=file.reader.envelope,
-                        counts=file.report.tally.as_json(),
+                        counts=file.reader.contents.counts(file.report.tally, file.report.passed_over),
                         finished_at=now(),
                     )
                 )

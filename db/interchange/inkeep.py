@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from db.interchange import converters as c
 from db.interchange import filling
+from db.interchange.apart import EMBEDS, Detached
 from db.interchange.base import (
     BadRecord,
     ConversationDraft,
@@ -22,6 +23,7 @@ from db.interchange.base import (
     PassedOver,
     VerdictDraft,
 )
+from db.interchange.fitting import OUTER_KEY
 from db.interchange.inkeep_shapes import CONVERSATION, FEEDBACK, MESSAGE, TYPES
 from db.interchange.shape import Document, identical
 from db.jsons import canonical_hash
@@ -91,9 +93,11 @@ class Inkeep:
         """The records of a conversation: itself, or the single messages that it was made for."""
         own_id = filling.id_of(draft)
         kind = next((word for word, each in TYPES.items() if each == draft.values.get("type")), "openai")
-        messages = [_written(message, own_id, kind) for message in draft.messages]
         if draft.loose:
-            return messages
+            outer = ((message.presence or {}).get(OUTER_KEY, {}).get("type") for message in draft.messages)
+            own = (next((word for word, each in TYPES.items() if each == type_), kind) for type_ in outer)
+            return [_written(message, own_id, word) for message, word in zip(draft.messages, own, strict=True)]
+        messages = [_written(message, own_id, kind) for message in draft.messages]
         values = filling.columns(draft) | {
             "type": TYPES[kind],
             "messages": messages,
@@ -101,6 +105,15 @@ class Inkeep:
             "projection": projection(messages),
         }
         return [CONVERSATION.write(values, draft.extra, draft.presence)]
+
+    def write_apart(self, drafted: Detached, embedded: Any) -> Document:
+        """The feedback, with the conversation or message that it embeds. Raises LookupError for anything else."""
+        if not isinstance(drafted, DetachedFeedbackDraft):
+            raise LookupError("Inkeep has records of feedback alone")
+        if not isinstance(embedded, dict) or "messages" not in embedded:
+            return write_feedback(drafted, None, embedded)
+        raw = ((drafted.feedback.presence or {}).get("raw") or {}).get("messageId", drafted.message_id)
+        return write_feedback(drafted, embedded, _inside(embedded, raw))
 
 
 def projection(messages: Sequence[Document]) -> list[Document]:
@@ -209,8 +222,7 @@ def _feedback(document: Document) -> Iterator[Drafted]:
         embedded = _conversation(conversation)
         embedded.digest = canonical_hash(conversation)
         given["conversation"] = conversation
-        inside = next((item for item in conversation["messages"] if item.get("id") == message_id), None)
-        given["message"] = inside
+        given["message"] = inside = _inside(conversation, message_id)
         if isinstance(message, dict) and inside is not None and not identical(message, inside):
             embedded.notes.append(
                 f"message {message_id} differs from the one that its feedback embeds: that is kept there"
@@ -222,7 +234,10 @@ def _feedback(document: Document) -> Iterator[Drafted]:
     if embedded is not None:
         yield embedded
     draft = filling.fill(FeedbackDraft(kind="feedback"), FEEDBACK.read(document, given), "id")
+    if embedded is not None:
+        filling.note(draft, EMBEDS, ["conversation" if "conversation" in given else "message", embedded.digest])
     values = draft.values
+    filling.take_for_granted(draft, "updatedAt")
     draft.reasons = values.pop("reasons", [])
     links = _links(embedded, message_id)
     draft.verdicts = [
@@ -237,6 +252,11 @@ def _feedback(document: Document) -> Iterator[Drafted]:
         raise BadRecord("messageId: must be the id of the message that the feedback is on")
     thread = None if embedded is None else filling.id_of(embedded)
     yield DetachedFeedbackDraft(message_id=target, conversation_id=thread, feedback=draft)
+
+
+def _inside(conversation: Document, message_id: Any) -> Document | None:
+    """The message of that id within a conversation."""
+    return next((item for item in conversation["messages"] if item.get("id") == message_id), None)
 
 
 def _links(embedded: ConversationDraft | None, message_id: Any) -> Mapping[Any, int]:
@@ -259,7 +279,7 @@ def write_feedback(
         "conversation": conversation,
         "message": message,
     }
-    return FEEDBACK.write(values, draft.extra, draft.presence)
+    return FEEDBACK.write(values, draft.extra, filling.granted(draft, "updatedAt"))
 
 
 FORMAT: Final[Format] = Inkeep()

@@ -143,6 +143,8 @@ async def message_rows(
                 sa.func.substr(_messages.c.content, 1, OPENING_LENGTH).label("opening"),
                 _origins.c.record_id,
                 _origins.c.id_type,
+                _origins.c.import_id,
+                _origins.c.position,
                 _origins.c.source_updated_at,
             )
             .join_from(_messages, _origins, _origins.c.entity_id == _messages.c.id, isouter=True)

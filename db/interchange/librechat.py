@@ -213,6 +213,9 @@ def _write_message(
         opinion = draft.feedback[0]
         tag = opinion.reasons[0]["label"] if opinion.reasons else None
         values["feedback"] = FEEDBACK.write({**opinion.values, "tag": tag}, opinion.extra, opinion.presence)
+    if marks := [name for name in ("error", "unfinished") if values[name]]:
+        # Without the mark the message would have come to its end.
+        presence = {**presence, "present": [*presence.get("present", ()), *marks]}
     values["below"] = children if children or presence.get("leaf") else None
     return (OF_USERS if by_user else OF_MODELS)[bool(draft.parts)].write(values, draft.extra, presence)
 

@@ -161,6 +161,10 @@ class MTRAG:
             return [mtrag_file.write([draft])]
         return [_write(draft)]
 
+    def write_together(self, drafts: Sequence[ConversationDraft]) -> Document:
+        """The object of evaluations of these conversations."""
+        return mtrag_file.write(drafts)
+
 
 def _write(draft: ConversationDraft) -> Document:
     values = conversation_columns(draft)

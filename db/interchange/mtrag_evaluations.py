@@ -146,9 +146,7 @@ def _heading(record: Document, tasks: list[str], documents: Mapping[str, Documen
     evaluations: list[Document] = record["evaluations"]
     models = dict.fromkeys(each["model_id"] for each in evaluations)
     listed = [[each["task_id"], each["model_id"]] for each in evaluations]
-    order: Document = {"documents": list(documents)}
-    if (given := [task["task_id"] for task in record["tasks"]]) != tasks:
-        order["tasks"] = given
+    order: Document = {"documents": list(documents), "tasks": [task["task_id"] for task in record["tasks"]]}
     if listed != [[task, model] for model in models for task in tasks]:
         order["evaluations"] = listed
     if evaluations:

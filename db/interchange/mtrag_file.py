@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from db.interchange import mtrag_ratings
@@ -17,6 +17,8 @@ def write(drafts: Iterable[ConversationDraft]) -> Document:
     headings = [draft.presence["file"] for draft in drafts if draft.presence and "file" in draft.presence]
     heading: Document = dict(headings[0]) if headings else dict.fromkeys(LISTS)
     order: Document = heading.pop("$order", {})
+    places = {task: place for place, task in enumerate(order.get("tasks", ()))}
+    drafts.sort(key=lambda draft: _place(draft, places))
     odd: Document = heading.pop("$documents", {})
     documents: dict[str, Document] = {}
     for message in (message for draft in drafts for message in draft.messages):
@@ -35,11 +37,18 @@ def write(drafts: Iterable[ConversationDraft]) -> Document:
     return heading
 
 
+def _place(draft: ConversationDraft, places: Mapping[str | None, int]) -> int:
+    """Where the conversation's first task stands."""
+    return min((places.get(message.record_id, len(places)) for message in draft.messages), default=len(places))
+
+
 def _cited(message: MessageDraft, odd: Document) -> Iterable[tuple[str, Document]]:
     for reference in message.references:
-        source = reference.source
-        if source is not None and (own := source.values.get("external_id")) is not None:
-            yield own, DOCUMENT.write(source.values, *odd.get(own, ()))
+        row = reference.values
+        if (own := row.get("external_id")) is not None:
+            # The source may have learned more from other files; the citation says what this one does.
+            document = {"external_id": own, "text": row.get("excerpt"), "title": row.get("title")}
+            yield own, DOCUMENT.write(document, *odd.get(own, ()))
 
 
 def _write_conversation(

@@ -15,6 +15,8 @@ from db.words import FeedbackAuthor
 _PROGRAMS: Final = ("system", "composite")
 """Who computes metrics, in place of a rater."""
 _SECONDS: Final = "unix-float"
+_RATING: Final = "rating"
+"""The kind of what a rater said; other feedback was given elsewhere."""
 
 Scales = Mapping[str, Mapping[str, tuple[float, str]]]
 """By metric and by what is written of a value: the number, and the word that the rater saw."""
@@ -98,7 +100,7 @@ def _new(author: str, entry: Document) -> FeedbackDraft:
         values["created_at"] = at
     if "duration" in entry:
         values["properties"] = {"duration": entry["duration"]}
-    return FeedbackDraft(kind="rating", values=values)
+    return FeedbackDraft(kind=_RATING, values=values)
 
 
 def _entry(draft: FeedbackDraft, score: Columns) -> Document:
@@ -125,6 +127,8 @@ def write(
         for metric, value in values.items():
             by_metric.setdefault(metric, {})[author] = {"value": value}
     for draft in feedback:
+        if draft.kind != _RATING:
+            continue
         kept = (draft.presence or {}).get("entries", {})
         for score in draft.scores:
             entry = kept.get(score["name"]) or _entry(draft, score)

@@ -54,7 +54,7 @@ class OpenAI:
         elif "messages" in record:
             yield _read_chat(record)
         else:
-            yield ConversationDraft(kind="loose", loose=True, linear=True, messages=[_read_message(record, "")])
+            yield ConversationDraft(kind="loose", loose=True, linear=True, messages=[read_message(record, "")])
 
     def write(self, draft: ConversationDraft) -> list[Any]:
         """The records of a conversation: itself, or the single messages that it was made for."""
@@ -110,7 +110,7 @@ def _read_chat(record: Document) -> ConversationDraft:
         values=values,
         extra=extra,
         presence=presence,
-        messages=[_read_message(message, f"messages[{index}].") for index, message in enumerate(messages)],
+        messages=[read_message(message, f"messages[{index}].") for index, message in enumerate(messages)],
     )
 
 
@@ -170,7 +170,7 @@ def _read_items(reading: Reading, kind: str, record: Document | None = None) -> 
     )
 
 
-def _read_message(record: Document, where: str) -> MessageDraft:
+def read_message(record: Document, where: str) -> MessageDraft:
     """A chat message, or an item that stands among them."""
     if "role" not in record and isinstance(record.get("type"), str):
         return _read_item(record, where)

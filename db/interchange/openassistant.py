@@ -70,6 +70,7 @@ _REPLY: Final = _message(
 _ROW: Final = _message(Key("message_tree_id", "tree"), above=Key("parent_id", "above"))
 
 _SPEAKERS: Final = ("prompter", "assistant")
+_VOTES: Final = "votes"
 
 
 class OpenAssistant:
@@ -226,7 +227,7 @@ def _read_votes(emojis: Document | None, labels: Document | None) -> FeedbackDra
     if labels is not None:
         presence["labels"] = list(labels) if "labels" in extra else True
     return FeedbackDraft(
-        kind="votes",
+        kind=_VOTES,
         values={"author_kind": FeedbackAuthor.EVALUATOR},
         scores=scores,
         extra=extra or None,
@@ -250,10 +251,10 @@ def _write_label(row: Columns) -> Document:
 
 def _columns(message: MessageDraft) -> Columns:
     values = columns_of(message)
-    if not message.feedback:
+    votes = next((each for each in message.feedback if each.kind == _VOTES), None)
+    if votes is None:
         values["emojis"], values["labels"] = (message.presence or {}).get("votes", (None, None))
         return values
-    votes = message.feedback[0]
     presence = votes.presence or {"emojis": len(votes.scores)}
     extra = votes.extra or {}
     rows = [(row.get("position", index), row) for index, row in enumerate(votes.scores)]

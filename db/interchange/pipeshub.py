@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from db.interchange import filling
+from db.interchange.apart import Detached
 from db.interchange.base import (
     AssistantDraft,
     BadRecord,
@@ -103,6 +104,14 @@ class PipesHub:
             "isArchived": values.get("archived_at") is not None,
         }
         return [CONVERSATION.write(values, draft.extra, draft.presence)]
+
+    def write_apart(self, drafted: Detached, embedded: Any) -> Document:  # noqa: ARG002 - nothing embeds here
+        """The agent that an assistant is. Raises LookupError for anything else."""
+        if not isinstance(drafted, DetachedAssistantDraft):
+            raise LookupError("PipesHub has records of agents alone")
+        agent = drafted.assistant
+        values = filling.columns(agent) | {"tools": [filling.id_of(tool) for tool in agent.tools]}
+        return AGENT.write(values, agent.extra, agent.presence)
 
 
 def _is_message(record: Document) -> bool:
@@ -232,6 +241,8 @@ def _written(draft: MessageDraft) -> Document:
 
 def _feedback(document: Document, cited: Sequence[str | None]) -> FeedbackDraft:
     draft = filling.fill(FeedbackDraft(kind="feedback"), FEEDBACK.read(document), "_id")
+    draft.updated_at = draft.values.get("created_at")
+    filling.take_for_granted(draft, "timestamp")
     values = draft.values
     draft.scores = values.pop("scores", [])
     draft.reasons = values.pop("reasons", [])
@@ -251,11 +262,12 @@ def _written_feedback(draft: FeedbackDraft, cited: Sequence[str | None]) -> Docu
     uncited = filling.noted(draft, "uncited") or {}
     verdicts = []
     for index, verdict in enumerate(draft.verdicts):
+        index = verdict.values.get("position", index)
         known = verdict.reference is not None and 0 <= verdict.reference < len(cited)
         citation_id = cited[verdict.reference] if known and verdict.reference is not None else uncited.get(str(index))
         verdicts.append({**verdict.values, "citation_id": citation_id})
     values = filling.columns(draft) | {"scores": draft.scores, "reasons": draft.reasons, "verdicts": verdicts}
-    return FEEDBACK.write(values, draft.extra, draft.presence)
+    return FEEDBACK.write(values, draft.extra, filling.granted(draft, "timestamp"))
 
 
 def _agent(document: Document) -> AssistantDraft:

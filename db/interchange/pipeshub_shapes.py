@@ -102,7 +102,7 @@ VERDICT: Final = Shape(
 FEEDBACK: Final = Shape(
     "MessageFeedback",
     [
-        Key("_id", "record_id", c.RECORD_ID, made=True, always=False),
+        Key("_id", "record_id", c.RECORD_ID),
         Key("isHelpful", "rating", c.RATING),
         Key("ratings", "scores", c.SCORES, default=[]),
         Key("categories", "reasons", c.LABELS, always=True, default=[]),

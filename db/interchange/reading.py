@@ -12,6 +12,7 @@ from db.interchange.base import (
     Format,
     PassedOver,
 )
+from db.interchange.contents import Contents
 from db.interchange.entries import Detached, Entry, Item
 from db.interchange.records import (
     ENVELOPE,
@@ -51,13 +52,15 @@ class FileReader:
         self.layout = str(layout_of(source))
         """How the file holds its records: lines, array, object, or the key of an envelope."""
         self.envelope: object = None
-        """What the file holds besides its records."""
+        """What the file holds besides its records; a list where it has several such objects."""
+        self.contents = Contents()
         self._report = report
         self._limits = limits
 
     def items(self) -> Iterator[Item]:
         """All drafts, in the order of their records; what is refused is in the report by the next item."""
         for cut in self._cuts():
+            self.contents.count(cut.path)
             if cut.path == ENVELOPE:
                 self._keep(cut)
                 continue
@@ -69,7 +72,8 @@ class FileReader:
     def _cuts(self) -> Iterator[Cut]:
         limits = self._limits
         if self.layout == "array" and self.format.fits([peek(self.source)]):
-            # An array of a single conversation's messages, not of conversations.
+            # An array of a single conversation's messages, not of conversations: one value.
+            self.layout = "object"
             return iter((whole(self.source, max_bytes=limits.object_bytes),))
         return records(
             self.source,
@@ -80,9 +84,15 @@ class FileReader:
 
     def _keep(self, envelope: Cut) -> None:
         try:
-            self.envelope = parse(envelope.data or b"{}", max_depth=self._limits.depth, line=envelope.line)
+            found = parse(envelope.data or b"{}", max_depth=self._limits.depth, line=envelope.line)
         except Malformed as error:
             self._report.refuse("what stands beside the records", str(error))
+            found = {}
+        before = self.envelope
+        if before is None:
+            self.envelope = found
+        else:
+            self.envelope = [*(before if isinstance(before, list) else [before]), found]
 
     def _read(self, cut: Cut) -> list[Item]:
         if cut.data is None:
@@ -121,6 +131,11 @@ class FileReader:
                 items.append(Entry(drafted, [own[:64]], cut.index, place, size, positions=positions))
             else:
                 items.append(Detached(drafted, (own[:64],), cut.index, place, size))
+        if any(isinstance(item, Detached) for item in items):
+            # The record is the feedback, which embeds the conversation.
+            for item in items:
+                if isinstance(item, Entry):
+                    item.embedded = True
         self._report.passed_over.update(passed_over)
         return items
 

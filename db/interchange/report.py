@@ -16,6 +16,7 @@ _SINGULAR: Final = {
     "sources": "source",
     "assistants": "assistant",
     "tools": "tool",
+    "imports": "import",
     "records": "record",
 }
 _PLURAL: Final = {"feedback": "pieces of feedback"}

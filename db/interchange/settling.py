@@ -21,7 +21,7 @@ from db.interchange.base import (
     SourceDraft,
     ToolDraft,
 )
-from db.interchange.fitting import fit, fit_row, record_key, settle_key
+from db.interchange.fitting import PARENT_KEY, fit, fit_row, record_key, settle_key
 from db.interchange.trees import settle_ids
 from db.interchange.writes import (
     ASSISTANTS,
@@ -96,8 +96,9 @@ def _settle_message(draft: MessageDraft, conversation: str, index: int) -> None:
     where = f"message {index}: "
     own = _key(draft, f"{conversation}#messages/{index}", "message")
     fit(draft.values, MESSAGES, where)
-    if draft.parent is not None:
-        draft.parent = record_key(draft.parent)
+    if draft.parent is not None and (above := record_key(draft.parent)) != draft.parent:
+        draft.presence = {**(draft.presence or {}), PARENT_KEY: draft.parent}
+        draft.parent = above
     for rows, table in (
         (draft.parts, CONTENT_PARTS),
         (draft.tool_calls, TOOL_CALLS),

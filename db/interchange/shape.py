@@ -133,7 +133,9 @@ class Shape:
                 done.add(name)
         if self.rest:
             rest = values.get(self.rest) or {}
-            document |= {name: raw for name, raw in rest.items() if name not in self._members}
+            # A member that came otherwise, named as a key is, must not take that key's place.
+            taken = self._members | self._known.keys()
+            document |= {name: raw for name, raw in rest.items() if name not in taken}
         document |= {name: raw for name, raw in extra.items() if name not in done}
         order = presence.get("order")
         if order is None:

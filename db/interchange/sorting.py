@@ -6,11 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from db.interchange.arrival import Arrival
+from db.interchange.base import ConversationDraft
+from db.interchange.contents import Again
+from db.interchange.drafting import own_id
 from db.interchange.entries import Entry, Outcome, key_of
+from db.interchange.fitting import ORDER_KEY, OUTER_KEY
 from db.interchange.known import Key
 from db.interchange.merging import Stored
 from db.interchange.shared import Memory
 from db.interchange.writes import VERSIONS, Writes
+from db.words import Entity
 
 
 class Sorter:
@@ -33,6 +38,8 @@ class Sorter:
         self._writes = writes
         self._arrival = arrival
         self._outcome = outcome
+        self.repeated: list[Entry] = []
+        """Loose messages that say nothing new; where they are stored their own origins know."""
 
     def sort(self, entries: Iterable[Entry]) -> dict[Key, Entry]:
         """The conversations that are to be stored, each once, with all pages that came of it."""
@@ -44,8 +51,12 @@ class Sorter:
             if origin is not None and all((origin.entity_id, digest) in self._seen for digest in entry.digests):
                 unchanged.add(key)
                 self._outcome.tally.note("messages", "unchanged", len(entry.draft.messages))
+                self._repeat(entry, origin)
             elif origin is not None and entry.draft.whole and self._is_older(entry, origin):
                 self._leave(entry, origin)
+            elif key in coming and set(entry.digests) <= set(coming[key].digests):
+                self._outcome.tally.note("messages", "unchanged", len(entry.draft.messages))
+                self._repeat_coming(entry, coming[key])
             elif key in coming:
                 coming[key] = _together(coming[key], entry, self._outcome)
             else:
@@ -54,6 +65,23 @@ class Sorter:
         for key, entry in coming.items():
             self._count(entry, self._origins.get(key))
         return coming
+
+    def _repeat(self, entry: Entry, origin: Any) -> None:
+        """Note where a record is stored that says nothing new."""
+        if entry.draft.loose:
+            self.repeated.append(entry)
+        elif not entry.embedded and origin.import_id is not None and origin.position is not None:
+            self._outcome.again.append(Again(entry.position, Entity.CONVERSATION, origin.import_id, origin.position))
+
+    def _repeat_coming(self, entry: Entry, other: Entry) -> None:
+        """The same for one that stands in this batch twice."""
+        if entry.embedded:
+            return
+        entity, position = Entity.CONVERSATION, other.position
+        if entry.draft.loose:
+            ids = [message.record_id for message in other.draft.messages]
+            entity, position = Entity.MESSAGE, other.positions[ids.index(entry.draft.messages[0].record_id)]
+        self._outcome.again.append(Again(entry.position, entity, self._arrival.import_id, position))
 
     def _count(self, entry: Entry, origin: Any | None) -> None:
         tally = self._outcome.tally
@@ -105,9 +133,21 @@ class Sorter:
             entry.positions = [entry.positions[index] for index in kept] if entry.positions else []
 
 
+def tell_apart(draft: ConversationDraft, of: Mapping[str, Any]) -> None:
+    """Let each of a loose draft's messages keep what its record says of the conversation, where its row says another.
+
+    Such a conversation is what its first message says.
+    """
+    differs = {name: value for name, value in draft.values.items() if of.get(name) != value}
+    for message in draft.messages if differs else ():
+        message.presence = {OUTER_KEY: differs, **(message.presence or {})}
+
+
 def _together(first: Entry, second: Entry, outcome: Outcome) -> Entry:
     """Two pages of a conversation, or two loose messages of a thread, as one."""
     one, other = first.draft, second.draft
+    if other.loose:
+        tell_apart(other, one.values)
     newer = one.updated_at is None or other.updated_at is None or other.updated_at >= one.updated_at
     base = other if newer else one
     places = {message.record_id: index for index, message in enumerate(one.messages)}
@@ -125,9 +165,12 @@ def _together(first: Entry, second: Entry, outcome: Outcome) -> Entry:
         before, after = messages[at].updated_at or one.updated_at, message.updated_at or other.updated_at
         if before is None or after is None or after >= before:
             messages[at] = message
+    if not other.loose:
+        listed = [own_id(message) for message in base.messages]
+        base = replace(base, presence={ORDER_KEY: listed, **(base.presence or {})})
     draft = replace(
         base,
-        values={**one.values, **other.values} if newer else {**other.values, **one.values},
+        values={**one.values, **other.values} if newer and not other.loose else {**other.values, **one.values},
         messages=messages,
         references=base.references or one.references or other.references,
         feedback=base.feedback or one.feedback or other.feedback,
@@ -138,7 +181,9 @@ def _together(first: Entry, second: Entry, outcome: Outcome) -> Entry:
         updated_at=base.updated_at or one.updated_at or other.updated_at,
         current=base.current or one.current or other.current,
     )
-    return Entry(draft, [*first.digests, *second.digests], first.position, first.place, positions=positions)
+    # Of the record that gives way, the conversation keeps no more than its messages.
+    position = second.position if newer else first.position
+    return Entry(draft, [*first.digests, *second.digests], position, first.place, positions=positions)
 
 
 def _named(entry: Entry) -> str:

@@ -15,10 +15,12 @@ from db.interchange.base import ConversationDraft
 from db.interchange.below import Below
 from db.interchange.claims import Claims, keep_external_id
 from db.interchange.entries import Entry
+from db.interchange.fitting import PARENT_KEY, WITHIN_KEY
 from db.interchange.known import Key
 from db.interchange.merging import Old, Stored
 from db.interchange.opinions import About, Opinions
 from db.interchange.shared import Shared
+from db.interchange.sorting import tell_apart
 from db.interchange.trees import Node, Tree
 from db.interchange.writes import (
     CITATIONS,
@@ -66,6 +68,10 @@ class Storing:
         keys = self._claims.message_keys(draft, () if old is None else old.record_ids)
         current = None if old is None else old.row["current_message_id"]
         tree = trees.grow(draft, () if old is None else old.messages, current, keys)
+        if not (draft.whole or draft.loose):
+            trees.keep_order(draft, tree, self._arrival.import_id)
+        if draft.loose and old is not None:
+            tell_apart(draft, old.row)
         values, times = draft.values, _times(draft, old)
         told = [*times[:1], *([] if old is None else [old.row["created_at"]])]
         created: datetime = values.get("created_at") or min(told, default=self._arrival.at)
@@ -196,6 +202,10 @@ class Storing:
                 if any(getattr(node.old, name) != value for name, value in place.items()):
                     writes.moves.append({"id": node.id, **place})
                 continue
+            if message.parent is not None and parent_id is None:
+                message.presence = {PARENT_KEY: message.parent, **(message.presence or {})}
+            if positions and _came_within(node.old):
+                message.presence = {WITHIN_KEY: str(node.old.import_id), **(message.presence or {})}
             values = message.values
             created = values.get("created_at") or values.get("timestamp") or fallback
             node.id = row_id = new_id(created) if node.old is None else node.old.id
@@ -254,6 +264,11 @@ class Storing:
             for citation in self._stored.citations.get(row.id, ()):
                 self._writes.deletes[CITATIONS.c.id].add(citation["id"])
                 self._below.release(citation["source_id"])
+
+
+def _came_within(old: Any) -> bool:
+    """Whether a message that is there came as a part of its conversation's record."""
+    return old is not None and old.import_id is not None and old.position is None
 
 
 def _identity(message: object) -> int:

@@ -14,7 +14,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.interchange.base import ConversationDraft, MessageDraft
-from db.interchange.fitting import rename
+from db.interchange.drafting import own_id
+from db.interchange.fitting import ORDER_KEY, rename
 from db.words import IdType
 
 _EVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -47,13 +48,21 @@ class Tree:
 
 
 def settle_ids(draft: ConversationDraft, notes: list[str]) -> None:
-    """Make the ids of a conversation's messages unique: of several that are the same, the later ones become places."""
+    """Make the ids of a conversation's messages unique: of several that are the same, the later ones become places.
+
+    The same holds for the feedback on them.
+    """
     seen: set[str | None] = set()
+    opinions: set[tuple[str, str | None]] = set()
     for index, message in enumerate(draft.messages):
         if message.record_id in seen:
             notes.append(f"{_named(message)} is there twice: the second is kept under its place")
             rename(message, f"{draft.record_id}#messages/{index}")
         seen.add(message.record_id)
+        for place, feedback in enumerate(message.feedback):
+            if (feedback.kind, feedback.record_id) in opinions:
+                rename(feedback, f"{message.record_id}#feedback/{place}")
+            opinions.add((feedback.kind, feedback.record_id))
 
 
 def grow(
@@ -93,6 +102,18 @@ def grow(
     for depth, node in enumerate(reversed(branch)):
         node.branch_position = depth
     return Tree(nodes, leaf, gone)
+
+
+def keep_order(draft: ConversationDraft, tree: Tree, import_id: UUID) -> None:
+    """Keep which messages a page has, and in which order, where the conversation doesn't tell.
+
+    That is where their order among all of its messages is another, or some of these came in the same import.
+    """
+    sequences = {id(node.draft): node.sequence for node in tree.nodes if node.draft is not None}
+    order = [sequences[id(message)] for message in draft.messages]
+    others = any(node.draft is None and node.key is not None and node.old.import_id == import_id for node in tree.nodes)
+    if (others or order != sorted(order)) and ORDER_KEY not in (draft.presence or {}):
+        draft.presence = {ORDER_KEY: [own_id(message) for message in draft.messages], **(draft.presence or {})}
 
 
 def _named(message: MessageDraft) -> str:

@@ -137,7 +137,9 @@ async def check(database: Database) -> None:
         own = [row for row in messages if row["conversation_id"] == conversation["id"]]
         assert conversation["message_count"] == len(own)
         assert conversation["last_message_id"] == (own[-1]["id"] if own else None)
-        assert [row["sequence"] for row in own] == list(range(len(own)))
+        sequences = [row["sequence"] for row in own]
+        assert sequences == sorted(set(sequences)), "unique and rising; a deletion leaves a gap"
+        assert all(sequence >= 0 for sequence in sequences)
         path, at = [], by_id.get(conversation["current_message_id"])
         assert (at is None) == (not own)
         while at is not None:
@@ -152,6 +154,10 @@ async def check(database: Database) -> None:
                 above = by_id[row["parent_id"]]
                 assert above["conversation_id"] == row["conversation_id"]
                 assert above["sequence"] < row["sequence"], "parents come first"
+    for call in await rows(database, "tool_calls"):
+        if call["result_message_id"] is not None:
+            result, asking = by_id[call["result_message_id"]], by_id[call["message_id"]]
+            assert result["conversation_id"] == asking["conversation_id"]
     entities = {
         row["id"]
         for name in ("conversations", "messages", "sources", "assistants", "tools", "feedback")

@@ -243,7 +243,7 @@ async def test_an_import_that_changes_something_leaves_a_row_that_says_what(data
     await import_toys(database, [chat()])
     imported = await one(database, "imports")
     assert (imported["format"], imported["file_name"], imported["layout"]) == ("toy", "toy-0.jsonl", "object")
-    assert imported["counts"] == {"conversations": {"new": 1}, "messages": {"new": 2}}
+    assert imported["counts"] == {"conversations": {"new": 1}, "messages": {"new": 2}, "records": {"read": 1}}
     assert imported["finished_at"] is not None
     positions = {row["record_id"]: row["position"] for row in await rows(database, "origins")}
     assert positions == {"c": 0, "m1": None, "m2": None}
