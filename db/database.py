@@ -19,45 +19,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from db import functions
-from db.errors import DatabaseBusy, DatabaseInUse, DatabaseUnfit, InvalidInput
-from db.inline import ThreadConnection, Work, begin_at_once
-
-try:
-    import fcntl
-except ImportError:  # Windows: the lock file is only advice there
-    fcntl = None  # type: ignore[assignment]  # the module is optional
-
+from db.errors import DatabaseBusy, DatabaseUnfit, InvalidInput
+from db.inline import Work, begin_at_once
+from db.sqlite import DatabaseSettings as DatabaseSettings
+from db.sqlite import WriterLock, own, prepared, reader_engine, writer_engine
 
 T = TypeVar("T")
 
 _BUSY: Final = "The server is busy with other requests; try again in a moment."
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
-    """How the engines are made; times in seconds."""
-
-    readers: int = 8
-    """Reader connections on SQLite."""
-    pool_size: int = 10
-    """Connections on PostgreSQL."""
-    pool_timeout: float = 10.0
-    """How long a request waits for a connection."""
-    busy_timeout: float = 5.0
-    """How long SQLite waits for a lock of another process (a backup tool, the sqlite3 shell)."""
 
 
 def database_url(text: str) -> URL:
@@ -81,42 +59,6 @@ def database_url(text: str) -> URL:
             raise InvalidInput("SQLite needs a file: sqlite:///path", field="database")
         return url.set(drivername="sqlite+aiosqlite")
     raise InvalidInput(f"the database is {driver!r}: it must be SQLite or PostgreSQL", field="database")
-
-
-class WriterLock:
-    """The file beside a SQLite database that its one writer holds; it says who that is."""
-
-    def __init__(self, database: Path) -> None:
-        self.path = database.with_name(database.name + ".lock")
-        self._file: IO[str] | None = None
-
-    def acquire(self, purpose: str) -> None:
-        """Take the lock. Raises DatabaseInUse, naming the holder and what to do."""
-        file = self.path.open("a+", encoding="utf-8")
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                file.close()
-                raise DatabaseInUse(
-                    f"{self.path.with_suffix('')} is being written by {holder}. One process writes to a SQLite file "
-                    "at a time: stop that one first, or move to PostgreSQL."
-                ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(f"{purpose} (process {os.getpid()})")
-        file.flush()
-        self._file = file
-
-    def release(self) -> None:
-        """Give the lock back. The file stays: to remove it would let two processes hold two files of one name."""
-        if self._file is not None:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.close()
-            self._file = None
 
 
 class Database:
@@ -187,14 +129,14 @@ class Database:
         if reads_only:
             if not path.is_file():
                 raise DatabaseUnfit(f"{path} does not exist", field="database")
-            reader = _sqlite_reader(path, settings)
+            reader = reader_engine(path, settings)
             return cls(url, reader, reader, None)
         lock = WriterLock(path)
         try:
             lock.acquire(purpose)
         except PermissionError as error:
             raise DatabaseUnfit(f"{path} cannot be written: {error.strerror}", field="database") from error
-        return cls(url, _sqlite_reader(path, settings), _sqlite_writer(path, settings), lock)
+        return cls(url, reader_engine(path, settings), writer_engine(path, settings), lock)
 
     async def close(self) -> None:
         """Close all connections and give the lock back."""
@@ -218,6 +160,21 @@ class Database:
                 with contextlib.suppress(Exception):
                     await connection.invalidate()
                 raise
+
+    async def ask(self, work: Work[T]) -> T:
+        """Do some reading; two statements of it may see different states.
+
+        The work awaits nothing but its connection; see `db.inline` for what that is good for. Raises DatabaseBusy.
+        """
+        if self.dialect == "postgresql":
+            async with self.read() as connection:
+                return await work(connection)
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.reader.connect())
+            except sa.exc.TimeoutError as error:
+                raise DatabaseBusy(_BUSY) from error
+            return await (await own(connection)).ask(work)
 
     async def answers(self, *, within: float) -> bool:
         """Whether a reader gets an answer within that many seconds."""
@@ -250,32 +207,7 @@ class Database:
             async with self.write() as connection:
                 return await work(connection)
         async with self.writer.connect() as connection:
-            own = (await connection.get_raw_connection()).driver_connection
-            assert isinstance(own, ThreadConnection), "the writer makes its connection itself"
-            return await own.transact(work)
-
-
-def _sqlite_writer(path: Path, settings: DatabaseSettings) -> AsyncEngine:
-    async def connect() -> ThreadConnection:
-        connection = ThreadConnection(path, settings.busy_timeout)
-        await connection
-        return connection
-
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)),
-        pool_size=1,
-        max_overflow=0,
-        pool_timeout=None,
-        poolclass=sa.pool.AsyncAdaptedQueuePool,
-        # Each transaction is ended by who began it, and asking again would cost a call to the connection's thread.
-        pool_reset_on_return=None,
-        async_creator=connect,
-    )
-
-    begin_at_once(engine.sync_engine)
-    return _prepared(
-        engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"
-    )
+            return await (await own(connection)).transact(work)
 
 
 def migrating_engine(database: Database) -> AsyncEngine:
@@ -291,36 +223,4 @@ def migrating_engine(database: Database) -> AsyncEngine:
     )
 
     begin_at_once(engine.sync_engine)
-    return _prepared(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
-
-
-def _sqlite_reader(path: Path, settings: DatabaseSettings) -> AsyncEngine:
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=f"file:{_quoted(path)}", query={"mode": "ro", "uri": "true"}),
-        pool_size=settings.readers,
-        max_overflow=0,
-        pool_timeout=settings.pool_timeout,
-        poolclass=sa.pool.AsyncAdaptedQueuePool,
-        connect_args={"isolation_level": None, "timeout": settings.busy_timeout},
-    )
-
-    return _prepared(engine, "query_only=ON", "wal_autocheckpoint=0", "temp_store=MEMORY", "cache_size=-16384")
-
-
-def _prepared(engine: AsyncEngine, *pragmas: str) -> AsyncEngine:
-    """The engine, each of whose connections to SQLite gets these pragmas and our functions."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-        functions.register(connection)
-
-    return engine
-
-
-def _quoted(path: Path) -> str:
-    """The path as SQLite's URI file names want it."""
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return prepared(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")

@@ -1,16 +1,16 @@
-"""A transaction on SQLite that runs to its end in the thread of its connection.
+"""Reads and writes on SQLite that run to their end in the thread of their connection.
 
 aiosqlite hands every call to the thread of its connection and waits for the answer, and SQLAlchemy makes three or four
 calls for a statement: a write of five statements crossed between the threads nineteen times, which took longer than
-SQLite itself. Here the whole coroutine of a write is run in that thread, on a synchronous connection whose methods are
-coroutines that never wait, so that it crosses once.
+SQLite itself. Here the whole coroutine of a read or a write is run in that thread, on a synchronous connection whose
+methods are coroutines that never wait, so that it crosses once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import aiosqlite
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 T = TypeVar("T")
 
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
-"""What happens in a transaction; it awaits nothing but its connection."""
+"""What is read or written; it awaits nothing but its connection."""
 
 
 class _Borrowed:
@@ -46,6 +46,13 @@ class InlineConnection:
             "sqlite://", creator=lambda: _Borrowed(raw), poolclass=sa.pool.StaticPool, pool_reset_on_return=None
         )
         self._sync = engine.connect()
+
+    def ask(self, work: Work[T]) -> T:
+        """Run reads, each statement for itself."""
+        try:
+            return _run(work(cast("AsyncConnection", self)))
+        finally:
+            self._sync.rollback()
 
     def transact(self, work: Work[T]) -> T:
         """Run a transaction: what the work returns is committed, what it raises rolls it back."""
@@ -77,23 +84,39 @@ class InlineConnection:
 
 
 class ThreadConnection(aiosqlite.Connection):
-    """A connection of aiosqlite that also runs whole transactions in its thread."""
+    """A connection of aiosqlite that also runs whole reads and transactions in its thread."""
 
-    def __init__(self, path: Path, timeout: float) -> None:
+    def __init__(self, database: str, timeout: float, *, uri: bool = False) -> None:
         # Transactions are begun and ended by hand: the driver's own begin too late and leave DDL outside.
-        super().__init__(lambda: sqlite3.connect(path, timeout=timeout, isolation_level=None), iter_chunk_size=64)
+        super().__init__(
+            lambda: sqlite3.connect(database, timeout=timeout, isolation_level=None, uri=uri), iter_chunk_size=64
+        )
         self._thread.daemon = True
-        self._inline: InlineConnection | None = None
+        self._made: InlineConnection | None = None
+
+    async def ask(self, work: Work[T]) -> T:
+        """Run reads; who is cancelled has them broken off."""
+        try:
+            return await self._inline(InlineConnection.ask, work)
+        except asyncio.CancelledError:
+            self._conn.interrupt()
+            raise
 
     async def transact(self, work: Work[T]) -> T:
-        """Run a transaction: what the work returns is committed, what it raises rolls it back."""
-        found: T = await self._execute(self._transact, work)  # type: ignore[no-untyped-call]  # aiosqlite types it not
-        return found
+        """Run a transaction: what the work returns is committed, what it raises rolls it back.
 
-    def _transact(self, work: Work[T]) -> T:
-        if self._inline is None:
-            self._inline = InlineConnection(self._conn)
-        return self._inline.transact(work)
+        Once it has begun it goes on to its end, even where nobody waits for it any more.
+        """
+        return await self._inline(InlineConnection.transact, work)
+
+    async def _inline(self, run: Callable[[InlineConnection, Work[T]], T], work: Work[T]) -> T:
+        def here() -> T:
+            if self._made is None:
+                self._made = InlineConnection(self._conn)
+            return run(self._made, work)
+
+        found: T = await self._execute(here)  # type: ignore[no-untyped-call]  # aiosqlite types it not
+        return found
 
 
 def begin_at_once(engine: sa.Engine) -> None:

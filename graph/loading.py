@@ -10,7 +10,7 @@ statements follows from the shape of the operation alone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -21,7 +21,7 @@ from db.database import Database
 from db.errors import ColloquyError
 from db.viewer import Viewer
 
-Read = Callable[..., Awaitable[Any]]
+Read = Callable[..., Coroutine[Any, Any, Any]]
 """A verb of `db`: `read(connection, keys, *arguments, viewer=viewer, **options)` answers with a mapping of the keys."""
 
 Place = tuple[str, ...]
@@ -147,8 +147,10 @@ class PlaceLoaders:
         database, viewer = self._loaders.database, self._loaders.viewer
 
         async def load(keys: list[Any]) -> list[Any]:
-            async with database.read() as connection:
-                found = await read(connection, list(dict.fromkeys(keys)), *arguments, viewer=viewer, **options)
+            distinct = list(dict.fromkeys(keys))
+            found = await database.ask(
+                lambda connection: read(connection, distinct, *arguments, viewer=viewer, **options)
+            )
             return [found.get(key, missing) for key in keys]
 
         return self._of(_identity(read, arguments, options), load, of_type)
@@ -157,14 +159,17 @@ class PlaceLoaders:
         """The loader of a verb that takes a single key: one statement a key, in turn, on one connection."""
         database, viewer = self._loaders.database, self._loaders.viewer
 
-        async def load(keys: list[Any]) -> list[Any]:
+        async def each(connection: Any, keys: list[Any]) -> dict[Any, object]:
             found: dict[Any, object] = {}
-            async with database.read() as connection:
-                for key in dict.fromkeys(keys):
-                    try:
-                        found[key] = await read(connection, key, *arguments, viewer=viewer, **options)
-                    except ColloquyError as error:
-                        found[key] = error  # DataLoader raises it to those who asked for this key
+            for key in dict.fromkeys(keys):
+                try:
+                    found[key] = await read(connection, key, *arguments, viewer=viewer, **options)
+                except ColloquyError as error:
+                    found[key] = error  # DataLoader raises it to those who asked for this key
+            return found
+
+        async def load(keys: list[Any]) -> list[Any]:
+            found = await database.ask(lambda connection: each(connection, keys))
             return [found[key] for key in keys]
 
         return self._of(_identity(read, arguments, options), load, None)
@@ -174,8 +179,7 @@ class PlaceLoaders:
         database, viewer = self._loaders.database, self._loaders.viewer
 
         async def load(keys: list[Any]) -> list[Any]:
-            async with database.read() as connection:
-                found = await read(connection, *arguments, viewer=viewer, **options)
+            found = await database.ask(lambda connection: read(connection, *arguments, viewer=viewer, **options))
             return [found] * len(keys)
 
         return self._of(_identity(read, arguments, options), load, None)

@@ -1,6 +1,7 @@
 """Relations served field by field: what is batched, what is shared, and that nobody's answer gets lost."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from strawberry.types.base import get_object_definition
 
 from db.database import Database
 from db.errors import InvalidInput
+from db.inline import InlineConnection
 from db.viewer import DEFAULT_VIEWER, Viewer
 from graph.boundary import ColloquySchema
 from graph.context import Context, Info, OwnContext, loaders_of
@@ -32,15 +34,23 @@ def calls() -> None:
     DELAY[0] = 0.01
 
 
+async def wait(connection: AsyncConnection, seconds: float) -> None:
+    """Wait as a read does: on SQLite in the thread of its connection."""
+    if isinstance(connection, InlineConnection):
+        time.sleep(seconds)  # noqa: ASYNC251 - likewise
+    else:
+        await asyncio.sleep(seconds)
+
+
 async def names(connection: AsyncConnection, keys: Sequence[int], *, viewer: Viewer, **_: object) -> dict[int, Any]:
     CALLS.append(list(keys))
-    await asyncio.sleep(DELAY[0])
+    await wait(connection, DELAY[0])
     FINISHED.append(list(keys))
     return {key: SimpleNamespace(id=key, next=key + 1) for key in keys if key < 100}
 
 
 async def broken(connection: AsyncConnection, keys: Sequence[int], *, viewer: Viewer) -> dict[int, Any]:
-    await asyncio.sleep(0)
+    await wait(connection, 0)
     raise InvalidInput("broken on purpose", field="broken")
 
 

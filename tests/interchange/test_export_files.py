@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import re
+import tracemalloc
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -306,6 +307,24 @@ async def test_what_is_read_for_a_file_does_not_depend_on_its_records(tmp_path: 
                 await export(database)
             numbers.append(len(statements))
     assert numbers[0] == numbers[1]
+
+
+async def test_memory_does_not_grow_with_the_records_of_a_file(tmp_path: Path) -> None:
+    class Nowhere(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            return len(data)
+
+    peaks = []
+    for size in (200, 700):
+        async with copied_database(tmp_path) as database:
+            await import_bytes(database, {"a.json": text_of([chat(each) for each in range(size)])}, "cogsol")
+            async with database.read() as connection:
+                imports = await imports_of(connection, "last", viewer=DEFAULT_VIEWER)
+            tracemalloc.start()
+            await write_files(database, viewer=DEFAULT_VIEWER, imports=imports, output=lambda _name: Nowhere())
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 def test_values_one_after_the_other_are_no_lines() -> None:
