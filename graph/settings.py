@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Tags of a conversation."""
     max_items: Annotated[int, Field(ge=1)] = 1_000
     """Citations, parts, tool calls, attachments, suggested questions, reasons, scores or verdicts in one list."""
+    max_json_levels: Annotated[int, Field(ge=1, le=900)] = 100
+    """Levels of objects and arrays in a JSON value of a mutation."""
     idempotency_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 24
     """How long the answer of a write is kept for those who repeat it with its key."""
     undo_days: Annotated[int, Field(ge=0, le=3650)] = 30
@@ -123,6 +125,7 @@ class Settings(BaseSettings):
             conversations=self.max_conversations,
             tags=self.max_tags,
             items=self.max_items,
+            json_levels=self.max_json_levels,
             repeats=timedelta(hours=self.idempotency_hours),
             undo=timedelta(days=self.undo_days),
         )

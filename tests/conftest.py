@@ -1,6 +1,7 @@
 """What all tests share: databases to work on, and the skips for what the machine lacks."""
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,8 +61,10 @@ class fresh_database:  # noqa: N801 - used like a function
 
     async def __aenter__(self) -> Database:
         if self.kind == "sqlite":
-            self.database = Database.open(database_url(str(self.folder / "colloquy.db")))
-            await migrations.upgrade(self.database)
+            path = self.folder / "colloquy.db"
+            if not path.exists():
+                shutil.copyfile(await _migrated(), path)
+            self.database = Database.open(database_url(str(path)))
         else:
             self.name = await postgres.create_database()
             self.database = Database.open(database_url(postgres.url(self.name)))
@@ -71,6 +74,19 @@ class fresh_database:  # noqa: N801 - used like a function
         await self.database.close()
         if self.kind == "postgresql":
             await postgres.drop_database(self.name)
+
+
+_TEMPLATE = tempfile.TemporaryDirectory(prefix="colloquy-template-")
+
+
+async def _migrated() -> Path:
+    """A SQLite file with all tables, made once in a process: a copy of it is there at once."""
+    path = Path(_TEMPLATE.name) / "template.db"
+    if not path.exists():
+        made = Database.open(database_url(str(path)))
+        await migrations.upgrade(made)
+        await made.close()
+    return path
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ where that says nothing itself.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from db.sources import identity_of
 from db.writing.composing import Values, told
 from db.writing.performing import Work
 from db.writing.problems import Place
+from db.writing.rows import lock_sources
 
 _LEARNED: Final = ("title", "url", "kind", "text", "metadata")
 """What a source that is there already may still learn."""
@@ -45,6 +46,7 @@ class Citing:
         self._new: dict[UUID, Values] = {}
         self._lessons: dict[UUID, Values] = {}
         self._counts: Counter[UUID] = Counter()
+        self._locked: set[UUID] = set()
 
     def ask(self, citations: Sequence[Mapping[str, Any]], at: Place) -> None:
         """Note what is to be looked up for these inputs of references."""
@@ -145,17 +147,23 @@ class Citing:
         own = self._own[message_id]
         return next((own.pop(i) for i, each in enumerate(own) if each["title"] == values.get("title")), None)
 
-    async def write_sources(self) -> None:
-        """Write the new sources, and what known ones learned: before the citations themselves."""
+    async def write_sources(self, others: Collection[UUID] = ()) -> None:
+        """Write the new sources, and what known ones learned: before the citations themselves.
+
+        `others`: sources that lose citations in the same write; all that change are locked together.
+        """
         work = self._work
+        cited = {row["id"] for row in (*self._by_id.values(), *self._by_identity.values())} - self._new.keys()
+        await lock_sources(work, (cited | set(others)) - self._locked)
+        self._locked |= cited | set(others)
         times = {"created_at": work.at, "updated_at": work.at}
-        rows = [row | times for row in self._new.values()]
+        # In one order, as two who make the same sources wait for each other's.
+        rows = [row | times for row in sorted(self._new.values(), key=lambda row: row["identity"] or "")]
         await bulk.insert(work.connection, self._sources, rows, viewer=work.viewer)
         by_columns: defaultdict[tuple[str, ...], list[Values]] = defaultdict(list)
         for source_id, lesson in self._lessons.items():
             by_columns[tuple(sorted(lesson))].append({**lesson, "id": source_id, "updated_at": work.at})
         for columns, learned in sorted(by_columns.items()):
-            learned.sort(key=lambda row: str(row["id"]))  # so that two who write don't lock each other out
             await bulk.update(
                 work.connection, self._sources, learned, columns=(*columns, "updated_at"), viewer=work.viewer
             )

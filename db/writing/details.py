@@ -94,7 +94,8 @@ class Details:
     async def write(self) -> None:
         """Write it all, and what sources learned."""
         connection, viewer = self._work.connection, self._work.viewer
-        await self._citing.write_sources()
+        cited = (row["source_id"] for listed in self._old["citations"].values() for row in listed)
+        await self._citing.write_sources({source_id for source_id in cited if source_id is not None})
         for name, message_ids in self._cleared.items():
             await bulk.delete(connection, reads.table(name).c.message_id, message_ids, viewer=viewer)
         for name, rows in self._inserts.items():

@@ -22,7 +22,7 @@ from db.writing.inputs import TITLE
 from db.writing.openings import opening
 from db.writing.outcome import Outcome, row_of
 from db.writing.performing import Verb, Work
-from db.writing.rows import NOUNS, Values, conversations_for_update, id_free, opening_of
+from db.writing.rows import NOUNS, Values, conversations_for_update, id_free, lock_sources, opening_of
 from db.writing.shapes import Shape, identifier, made_id
 
 
@@ -142,10 +142,11 @@ async def _copy_messages(work: Work, conversation_id: UUID, new_conversation_id:
     citations = reads.table("citations")
     listed = sa.and_(citations.c.conversation_id == conversation_id, citations.c.message_id.is_(None))
     cited = await _below(work, "citations", sa.or_(listed, reads.one_of(citations.c.message_id, copies)), "source_id")
+    uses = Counter(row.source_id for row in cited if row.source_id is not None)
+    await lock_sources(work, uses)
     again = [_Copy(row.id, new_id(row.created_at), copies.get(row.message_id)) for row in cited]
     pointers = {"id": "new", "message_id": "above"}
     await _copy(work, "citations", again, pointers, conversation_id=new_conversation_id)
-    uses = Counter(row.source_id for row in cited if row.source_id is not None)
     await bulk.add(work.connection, reads.table("sources").c.citation_count, uses, viewer=work.viewer)
 
 

@@ -20,6 +20,8 @@ class Limits:
     """Tags of a conversation."""
     items: int = 1_000
     """Citations, parts, tool calls, attachments, follow-up questions, reasons, scores or verdicts in one list."""
+    json_levels: int = 100
+    """Levels of objects and arrays in one JSON value; beyond 1,000 the database's own reader would give up."""
     repeats: timedelta = timedelta(hours=24)
     """How long the answer of a write is kept for those who repeat it."""
     undo: timedelta = timedelta(days=30)

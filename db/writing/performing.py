@@ -36,7 +36,7 @@ from db.writing.shapes import Look, Shape, short
 Values = Mapping[str, Any]
 """An input: its fields in snake_case; a field that is not there was left out, None is null."""
 
-_ATTEMPTS: Final = 4
+_ATTEMPTS: Final = 8
 _TAKEN: Final = "23505"
 _TRY_AGAIN: Final = frozenset({_TAKEN, "40001", "40P01", "23503"})
 """SQLSTATEs after which the same write may well succeed: a key taken meanwhile, a conflict, a deadlock, a row gone."""

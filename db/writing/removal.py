@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from db import bulk, reads
 from db.writing.performing import Work
+from db.writing.rows import lock_sources
 
 _OF_RECORDS: Final = ("origins", "record_versions")
 """The tables that point at rows of many tables, by `entity_id`."""
@@ -46,10 +47,10 @@ async def forget_citations(work: Work, cited: reads.Condition) -> None:
         .group_by(citations.c.source_id)
     )
     uses = {row.source_id: -row.uses for row in await work.connection.execute(statement)}
-    unidentified = await _unidentified(work, uses)
+    await lock_sources(work, uses)
     await _delete(work, "citations", cited)
     await bulk.add(work.connection, reads.table("sources").c.citation_count, uses, viewer=work.viewer)
-    if unidentified:
+    if unidentified := await _unidentified(work, uses):
         sources = reads.table("sources")
         uncited = sa.and_(reads.one_of(sources.c.id, unidentified), sources.c.citation_count == 0)
         await _forget_all(work, "sources", uncited)
@@ -91,15 +92,11 @@ async def forget_conversations(work: Work, ids: Collection[UUID]) -> None:
 
 
 async def _unidentified(work: Work, ids: Collection[UUID]) -> list[UUID]:
-    """Those of the sources that nothing identifies.
-
-    They are locked, as who cites one locks it before its counter: one who counts and one who removes would else wait
-    for each other.
-    """
+    """Those of the sources that nothing identifies."""
     sources = reads.table("sources")
     here = (reads.one_of(sources.c.id, ids), reads.in_workspace(sources, work.viewer.workspace_id))
-    statement = sa.select(sources.c.id).where(*here, sources.c.identity.is_(None)).order_by(sources.c.id)
-    return list((await work.connection.execute(statement.with_for_update())).scalars()) if ids else []
+    statement = sa.select(sources.c.id).where(*here, sources.c.identity.is_(None))
+    return list((await work.connection.execute(statement)).scalars()) if ids else []
 
 
 async def _forget_all(work: Work, table: str, condition: reads.Condition) -> None:

@@ -87,6 +87,24 @@ async def conversation_for_update(work: Work, row_id: UUID, at: Place, *, delete
     return row
 
 
+async def lock_sources(work: Work, ids: Iterable[UUID]) -> None:
+    """Lock sources whose counters or words are about to change, in the order of their ids.
+
+    Whoever cites or stops citing asks for all of them here, before it writes any of them or a citation: two who write
+    about the same documents then wait for each other in turn, and never each for the other.
+    """
+    asked = list(ids)
+    if asked and work.connection.dialect.name == "postgresql":
+        rows = reads.table("sources")
+        statement = (
+            sa.select(rows.c.id)
+            .where(reads.one_of(rows.c.id, asked), reads.in_workspace(rows, work.viewer.workspace_id))
+            .order_by(rows.c.id)
+            .with_for_update(key_share=True)
+        )
+        await work.connection.execute(statement)
+
+
 def changed(table: str, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:
     """Those of the changes that make a difference; of JSON 1, 1.0 and true are three things."""
     columns = reads.table(table).columns

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from db import jsons
+from db import deep, jsons
 from db.record import KEY_LENGTH
 from db.words import ProblemCode
 from db.writing.limits import Limits
@@ -33,6 +33,7 @@ BAD: Final = _Bad()
 """A value with something wrong in it, which was noted already; such a field is passed over."""
 
 _UNFIT: Final = re.compile("[\0\ud800-\udfff]")
+_COUNTED_LEVELS: Final = 10_000
 _INT_BITS: Final = 2**31
 
 
@@ -208,6 +209,11 @@ def json_value(measure: Measure = content_bytes) -> Check:
             for each in _texts(value):
                 if not _fits(each, at, look):
                     return BAD
+        deepest = look.limits.json_levels
+        # It has no more levels than brackets.
+        if written.count("[") + written.count("{") > deepest and (levels := _levels(value)) > deepest:
+            message = f"{named(at)} has {levels:,} levels of objects and arrays; at most {deepest:,} are taken."
+            return look.wrong(at, message, ProblemCode.TOO_MANY, deepest, levels)
         limit = measure(look.limits)
         if len(written) > limit and (size := _size(value, written)) > limit:
             message = f"{named(at)} has {size:,} bytes as JSON; at most {limit:,} are taken."
@@ -215,6 +221,10 @@ def json_value(measure: Measure = content_bytes) -> Check:
         return value
 
     return check
+
+
+def _levels(value: Any) -> int:
+    return deep.survey(value, _COUNTED_LEVELS)[0]
 
 
 def _size(value: Any, written: str) -> int:

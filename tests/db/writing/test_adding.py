@@ -1,6 +1,7 @@
 """Messages come into a conversation with all that they hold, or none of them does and it is told why."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from tests.db.writing.talking import (
     created,
     given,
     in_play,
+    messages_of,
     refused,
     says,
 )
@@ -341,3 +343,21 @@ async def test_the_number_of_statements_does_not_grow_with_the_messages(
         assert outcome.counts.inserted == count
         numbers.append(len(statements))
     assert numbers[0] == numbers[1]
+
+
+async def test_writers_of_one_conversation_come_one_after_the_other(database: Database) -> None:
+    conversation = await created(database)
+    await asyncio.gather(*(add(database, conversation, says(f"{place}"), says("on")) for place in range(8)))
+    found = await messages_of(database, conversation)
+    assert [row["sequence"] for row in found] == list(range(16))
+    assert [row["parent_id"] for row in found] == [None, *(row["id"] for row in found[:-1])]
+    assert (await stored_row(database, "conversations", conversation))["version"] == 9
+
+
+async def test_times_may_be_as_early_and_as_late_as_there_are(database: Database) -> None:
+    conversation = await created(database)
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    for moment in (first, last):
+        (made,) = await add(database, conversation, says("x", timestamp=moment))
+        row = await stored_row(database, "messages", made.id)
+        assert (row["timestamp"], row["created_at"]) == (moment, moment)

@@ -1,6 +1,8 @@
 """Citations find their sources, or make them, and what is wrong with them is told."""
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 from db.database import Database
 from tests.db.builders import World
@@ -13,7 +15,7 @@ from tests.db.writing.scenes import (
     told,
     unknown,
 )
-from tests.db.writing.talking import ASSISTANT, USER, add, refused, says
+from tests.db.writing.talking import ASSISTANT, USER, add, created, refused, says
 
 
 async def test_every_field_of_a_citation_is_kept(database: Database) -> None:
@@ -158,3 +160,16 @@ async def test_offsets_count_unicode_code_points_and_no_content_has_none(databas
     assert told(await refused(database, talk.id, message)) == [
         ("OUT_OF_RANGE", ("messages", "0", "citations", "0", "end_index"))
     ]
+
+
+async def test_writers_at_the_same_moment_share_the_sources_that_they_make(database: Database) -> None:
+    conversations = [await created(database) for _ in range(8)]
+
+    async def cite(place: int, conversation: UUID) -> None:
+        urls = [f"https://{(place * 5 + step) % 7}.example" for step in range(6)]
+        await add(database, conversation, says("x", citations=[{"url": url, "title": f"{place}"} for url in urls]))
+
+    await asyncio.gather(*(cite(place, conversation) for place, conversation in enumerate(conversations)))
+    sources = await rows(database, "sources")
+    assert len(sources) == 7
+    assert sum(source["citation_count"] for source in sources) == 8 * 6

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.record import new_id
-from db.words import Rating
+from db.words import ProblemCode, Rating
 from db.writing.limits import Limits
 from db.writing.problems import Problem
 from db.writing.shapes import (
@@ -148,7 +148,7 @@ MEASURED: list[tuple[str, Check, Any, str, int, int]] = [
     ("json", json_value(), {"a": "xy"}, "TOO_LONG", 8, 10),
     ("json in bytes of UTF-8", json_value(), "äöüß", "TOO_LONG", 8, 10),
     ("properties", json_object(), {"a": "1234567"}, "TOO_LONG", 12, 15),
-    ("deep json", json_value(), deep(2000), "TOO_LONG", 8, 4002),
+    ("deep json", json_value(), deep(2000), "TOO_MANY", 100, 2001),
     ("list", listed(text), ["", "", ""], "TOO_MANY", 2, 3),
 ]
 
@@ -221,3 +221,15 @@ def test_a_place_is_named_in_words(at: tuple[str, ...], name: str) -> None:
 
 def test_an_id_is_a_uuid_of_any_version() -> None:
     assert looked(identifier, UUID(int=0)) == (UUID(int=0), [])
+
+
+def test_json_has_a_number_of_levels() -> None:
+    """What is deeper could be written, and not be read again."""
+    look = Look(Limits(json_levels=3))
+    check = json_value()
+    assert check([[[1]]], ("config",), look) == [[[1]]]
+    assert check({"a": [{}, {}, {}, []]}, ("config",), look) is not BAD
+    assert look.problems.found == []
+    assert check([[[{}]]], ("config",), look) is BAD
+    (problem,) = look.problems.found
+    assert (problem.code, problem.field, problem.limit, problem.actual) == (ProblemCode.TOO_MANY, ("config",), 3, 4)
