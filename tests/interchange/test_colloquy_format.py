@@ -103,7 +103,7 @@ async def test_a_file_imported_twice_changes_nothing(database: Database, tmp_pat
     code, said = await run(database, path, format="colloquy")
     assert code == 0
     assert "nothing changed; 28 conversations" in said
-    assert "9 tools unchanged" in said
+    assert "9 tools, 7 imports unchanged" in said
     assert await everything(database) == before
     assert await count(database, "imports") == 7, "the import of a native file leaves no row of its own"
 

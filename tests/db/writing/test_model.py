@@ -182,7 +182,7 @@ class Conversations(RuleBasedStateMachine):
     has_some = precondition(lambda self: any(not tree.deleted for tree in self.trees))
     has_messages = precondition(lambda self: any(tree.nodes and not tree.deleted for tree in self.trees))
 
-    @precondition(lambda self: len(self.trees) < 3)
+    @precondition(lambda self: sum(not tree.deleted for tree in self.trees) < 3)
     @rule(data=st.data(), empty=st.booleans(), named=st.booleans())
     def create(self, data: st.DataObject, empty: bool, named: bool) -> None:
         tree = Tree(new_id(), None)
@@ -262,7 +262,7 @@ class Conversations(RuleBasedStateMachine):
             self.play(tree, node.id)
 
     @has_messages
-    @precondition(lambda self: len(self.trees) < 3)
+    @precondition(lambda self: sum(not tree.deleted for tree in self.trees) < 3)
     @rule(data=st.data())
     def fork(self, data: st.DataObject) -> None:
         tree, node = self.node(data)
