@@ -1,11 +1,11 @@
-"""`python -m bench import | inbox | memory`: each benchmark, with all that it needs, in one command."""
+"""`python -m bench import | inbox | write | memory`: each benchmark, with all that it needs, in one command."""
 
 import argparse
 import signal
 import sys
 from types import FrameType
 
-from bench import importing, inbox, memory
+from bench import importing, inbox, memory, writes
 from bench.servers import BenchmarkFailed
 
 DATABASES = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "both": ("sqlite", "postgresql")}
@@ -20,6 +20,16 @@ def main() -> None:
             connections = tuple(given.connections)
             inbox.run(
                 inbox.Options(given.messages, given.rounds, given.seconds, connections, DATABASES[given.database])
+            )
+        elif given.benchmark == "write":
+            writes.run(
+                writes.Options(
+                    rounds=given.rounds,
+                    seconds=given.seconds,
+                    connections=tuple(given.connections),
+                    databases=DATABASES[given.database],
+                    messages=given.messages,
+                )
             )
         elif given.benchmark == "import":
             importing.run(
@@ -49,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument("--rounds", type=int, default=3, help="imports into each database")
     two.add_argument("--database", choices=DATABASES, default="both")
     two.add_argument("--profile", action="store_true", help="print where the importer's time goes; it is slower then")
+
+    four = benchmarks.add_parser("write", help="writes a second over HTTP, against a hand-written handler")
+    four.add_argument("--rounds", type=int, default=5, help="alternating measurements of each server")
+    four.add_argument("--seconds", type=float, default=2.0, help="length of one measurement")
+    four.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32], help="clients at a time")
+    four.add_argument("--messages", type=int, default=20_000, help="messages that the readers beside writers have")
+    four.add_argument("--database", choices=DATABASES, default="both")
 
     three = benchmarks.add_parser("memory", help="the memory of an import of a long file")
     three.add_argument("--megabytes", type=int, default=1024, help="length of the file in MiB")

@@ -76,3 +76,12 @@ def resident(process: int, *, peak: bool = False) -> int:
         return 0
     name = "VmHWM:" if peak else "VmRSS:"
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), 0)
+
+
+def processor_seconds(process: int) -> float:
+    """The processor time that a process has taken, of all its threads; 0 where Linux's /proc isn't."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -38,18 +38,17 @@ class Options:
 
 
 def peers(database: str) -> list[Peer]:
-    """The servers that are compared on this database; one more is one line more.
+    """The servers that are compared on this database; one more is one line more."""
+    return [Peer(FLOOR, [sys.executable, "-m", "bench.floor", database, "--port", "{port}"]), colloquy(database)]
 
-    The explorer is off, since building it is no part of serving; it has no part in a POST either.
-    """
-    return [
-        Peer(FLOOR, [sys.executable, "-m", "bench.floor", database, "--port", "{port}"]),
-        Peer(
-            "colloquy",
-            [sys.executable, "-c", _COLLOQUY, "serve", "--database", database, "--port", "{port}"],
-            environment={"COLLOQUY_EXPLORER": "false"},
-        ),
-    ]
+
+def colloquy(database: str) -> Peer:
+    """The server itself; without the explorer, whose building is no part of serving."""
+    return Peer(
+        "colloquy",
+        [sys.executable, "-c", _COLLOQUY, "serve", "--database", database, "--port", "{port}"],
+        environment={"COLLOQUY_EXPLORER": "false"},
+    )
 
 
 def run(options: Options, say: Callable[[str], None] = print) -> None:

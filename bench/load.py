@@ -1,8 +1,8 @@
-"""The load: one request over and over on a few keep-alive connections, in a process of its own.
+"""The load: one request over and over on each of a few keep-alive connections, in a process of its own.
 
 A client written for this: HTTP/1.1 over raw sockets, bodies counted and not kept, so that on a machine with few cores
-it takes little from the server that is measured. Every answer must have status 200 and as many bytes as the first one.
-Prints one JSON object.
+it takes little from the server that is measured. Every answer must have status 200 and as many bytes as the first one,
+unless they are told to differ. Prints a JSON object for each server.
 """
 
 import argparse
@@ -10,10 +10,13 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import uvloop
 
@@ -21,6 +24,9 @@ from bench import servers
 
 DRAIN_TIMEOUT = 60.0
 """Seconds that the requests under way at the end may still take."""
+
+FRESH: Final = b"a-fresh-uuid-takes-the-place-of-this"
+"""Where it stands in a body, each request has a uuid of its own, which is just as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +38,20 @@ class Measured:
     p50: float
     p99: float
     bytes: int
+    warming: int = 0
+    """Requests of the warming up, which are in no other figure."""
 
 
 class _Client(asyncio.Protocol):
     """One connection: sends the request, waits for the whole answer, and again until the deadline."""
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self, request: bytes, *, any_size: bool) -> None:
         self.times: list[tuple[float, float]] = []
         """When each answer was complete, and how long it took."""
         self.size: int | None = None
         self._request = request
+        self._is_fresh = FRESH in request
+        self.any_size = any_size
         self._deadline = 0.0
         self._missing = 0
         self._head = b""
@@ -60,8 +70,9 @@ class _Client(asyncio.Protocol):
         return self._done
 
     def _send(self) -> None:
+        request = self._request.replace(FRESH, _uuid7()) if self._is_fresh else self._request
         self._sent = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of the answer."""
@@ -90,7 +101,7 @@ class _Client(asyncio.Protocol):
             self._fail("an answer has no Content-Length")
         elif self.size is None:
             self.size = length
-        elif length != self.size:
+        elif length != self.size and not self.any_size:
             self._fail(f"an answer has {length} bytes, the first one had {self.size}")
             return None
         return length
@@ -120,87 +131,162 @@ class _Client(asyncio.Protocol):
         self._transport.close()
 
 
-async def measure(url: str, body: bytes, *, connections: int, seconds: float, warm_up: float) -> Measured:
-    """Load the endpoint for some seconds, after some of warming up that do not count.
+def _uuid7() -> bytes:
+    digits = f"{time.time_ns() // 1_000_000:012x}7{uuid4().hex[13:]}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}".encode("ascii")
 
+
+class _Endpoint:
+    """The connections to one server, and what they saw."""
+
+    def __init__(self, url: str, bodies: Sequence[bytes], *, any_size: bool) -> None:
+        self._parts = urlsplit(url)
+        self._bodies = bodies
+        self._any_size = any_size
+        self._clients: list[_Client] = []
+        self._took: list[float] = []
+        self._seconds = 0.0
+        self._warming = 0
+
+    async def connect(self, connections: int) -> None:
+        """Open the connections, which share the bodies."""
+        for number in range(connections):
+            _, client = await asyncio.get_running_loop().create_connection(
+                partial(self._client, self._bodies[number % len(self._bodies)]),
+                self._parts.hostname or "127.0.0.1",
+                self._parts.port or 80,
+            )
+            self._clients.append(client)
+
+    def _client(self, body: bytes) -> _Client:
+        head = (
+            f"POST {self._parts.path} HTTP/1.1\r\nHost: {self._parts.netloc}\r\nContent-Type: application/json\r\n"
+            f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return _Client(head.encode("ascii") + body, any_size=self._any_size)
+
+    async def run(self, seconds: float, *, counts: bool = True) -> None:
+        """Load it for some seconds, and until the last answer is complete."""
+        start = time.perf_counter()
+        async with asyncio.timeout(seconds + DRAIN_TIMEOUT):
+            await asyncio.gather(*(client.start(start + seconds) for client in self._clients))
+        sizes = {client.size for client in self._clients}
+        if len(sizes) != 1 and not self._any_size:
+            raise servers.BenchmarkFailed(f"answers of different sizes: {sizes}")
+        answers = [answer for client in self._clients for answer in client.times]
+        for client in self._clients:
+            client.times.clear()
+        if counts:
+            self._took += [duration for _, duration in answers]
+            self._seconds += max(moment for moment, _ in answers) - start
+        else:
+            self._warming += len(answers)
+
+    def measured(self) -> Measured:
+        """What they saw."""
+        took = sorted(self._took)
+        return Measured(
+            requests=len(took),
+            per_second=len(took) / self._seconds,
+            p50=1000 * took[len(took) // 2],
+            p99=1000 * took[min(len(took) - 1, len(took) * 99 // 100)],
+            bytes=self._clients[0].size or 0,
+            warming=self._warming,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients:
+            client.close()
+
+
+async def measure(
+    urls: Sequence[str],
+    bodies: Sequence[bytes],
+    *,
+    connections: int,
+    seconds: float,
+    warm_up: float,
+    turns: int = 1,
+    any_size: bool = False,
+) -> list[Measured]:
+    """Load endpoints for some seconds each, after some of warming up that do not count, in so many turns.
+
+    In each turn they are loaded one after the other: what else the machine does meanwhile hits them all.
     Raises BenchmarkFailed for an answer that is not like the others.
     """
-    parts = urlsplit(url)
-    head = (
-        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
-        f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    request = head.encode("ascii") + body
-    loop = asyncio.get_running_loop()
-    clients: list[_Client] = []
+    endpoints = [_Endpoint(url, bodies, any_size=any_size) for url in urls]
     try:
-        for _ in range(connections):
-            _, client = await loop.create_connection(
-                lambda: _Client(request), parts.hostname or "127.0.0.1", parts.port or 80
-            )
-            clients.append(client)
-        size = await _rounds(clients, warm_up)
-        for client in clients:
-            client.times.clear()
-        start = time.perf_counter()
-        await _rounds(clients, seconds)
+        for each in endpoints:
+            await each.connect(connections)
+            await each.run(warm_up, counts=False)
+        for turn in range(turns):
+            for each in endpoints if turn % 2 == 0 else reversed(endpoints):
+                await each.run(seconds / turns)
     finally:
-        for client in clients:
-            client.close()
-    times = sorted(moment for client in clients for moment in client.times)
-    took = sorted(duration for _, duration in times)
-    return Measured(
-        requests=len(times),
-        per_second=len(times) / (times[-1][0] - start),
-        p50=1000 * took[len(took) // 2],
-        p99=1000 * took[min(len(took) - 1, len(took) * 99 // 100)],
-        bytes=size,
+        for each in endpoints:
+            each.close()
+    return [each.measured() for each in endpoints]
+
+
+def load(
+    url: str, bodies: Path, *, connections: int, seconds: float, warm_up: float = 0.5, any_size: bool = False
+) -> Measured:
+    """`measure` of one endpoint in a process of its own; the bodies are a file's lines."""
+    (measured,) = load_in_turns(
+        [url], bodies, connections=connections, seconds=seconds, warm_up=warm_up, turns=1, any_size=any_size
     )
+    return measured
 
 
-async def _rounds(clients: list[_Client], seconds: float) -> int:
-    deadline = time.perf_counter() + seconds
-    async with asyncio.timeout(seconds + DRAIN_TIMEOUT):
-        await asyncio.gather(*(client.start(deadline) for client in clients))
-    sizes = {client.size for client in clients}
-    if len(sizes) != 1:
-        raise servers.BenchmarkFailed(f"answers of different sizes: {sizes}")
-    return clients[0].size or 0
-
-
-def load(url: str, body: Path, *, connections: int, seconds: float, warm_up: float = 0.5) -> Measured:
-    """`measure` in a process of its own; the body is a file's."""
+def load_in_turns(
+    urls: Sequence[str],
+    bodies: Path,
+    *,
+    connections: int,
+    seconds: float,
+    turns: int,
+    warm_up: float = 0.5,
+    any_size: bool = False,
+) -> list[Measured]:
+    """`measure` in a process of its own; the bodies are a file's lines."""
     output = servers.run(
         "bench.load",
-        url,
-        str(body),
+        str(bodies),
+        *urls,
         f"--connections={connections}",
         f"--seconds={seconds}",
         f"--warm-up={warm_up}",
-        timeout=2 * (seconds + warm_up + DRAIN_TIMEOUT),
+        f"--turns={turns}",
+        *(["--any-size"] if any_size else []),
+        timeout=2 * len(urls) * (seconds + warm_up + DRAIN_TIMEOUT),
     )
-    return Measured(**json.loads(output))
+    return [Measured(**each) for each in json.loads(output)]
 
 
 def main() -> None:
     """Measure as the arguments say, and print it."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__.splitlines()[0])
-    parser.add_argument("url")
-    parser.add_argument("body", type=Path, help="a file with the request's JSON")
+    parser.add_argument("bodies", type=Path, help="a file with the requests' JSON, a line each")
+    parser.add_argument("urls", nargs="+")
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--warm-up", type=float, default=0.5)
+    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--any-size", action="store_true", help="the answers may differ in size")
     given = parser.parse_args()
     coroutine = measure(
-        given.url,
-        given.body.read_bytes(),
+        given.urls,
+        given.bodies.read_bytes().splitlines(),
         connections=given.connections,
         seconds=given.seconds,
         warm_up=given.warm_up,
+        turns=given.turns,
+        any_size=given.any_size,
     )
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            json.dump(asdict(runner.run(coroutine)), sys.stdout)
+            json.dump([asdict(each) for each in runner.run(coroutine)], sys.stdout)
     except servers.BenchmarkFailed as error:
         sys.exit(f"bench.load: {error}")
 

@@ -23,6 +23,11 @@ def encode(type_name: str, key: UUID) -> str:
     return b2a_base64(f"{type_name}:{key}".encode(), newline=False).rstrip(b"=").decode()
 
 
+def a(type_name: str) -> str:
+    """The name of a type with its article."""
+    return f"{'an' if type_name[0] in 'AEIOUaeiou' else 'a'} {type_name}"
+
+
 def read(text: str) -> tuple[str, UUID] | None:
     """The type and the uuid that an id names; padding is taken. None where the text is no id."""
     bare = text.rstrip("=")
@@ -57,5 +62,5 @@ def decode(text: str, type_name: str, field: str = "id") -> UUID:
     """
     found, key = parse(text, field)
     if found != type_name:
-        raise bad_user_input(f"`{field}` is the id of a {found[:40]}; the id of a {type_name} is wanted.", field)
+        raise bad_user_input(f"`{field}` is the id of {a(found[:40])}; the id of {a(type_name)} is wanted.", field)
     return key

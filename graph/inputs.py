@@ -169,7 +169,7 @@ def _id(entry: Entry, value: str, at: Place, problems: list[Problem]) -> Any:
             return TARGETS[type_name], key
         if type_name == entry.node:
             return key
-    wrong = "no id" if found is None else f"the id of a {found[0][:40]}"
-    message = f"{named(at)} is {wrong}; the id of a {entry.node} is wanted."
-    problems.append(Problem(ProblemCode.INVALID, message, at))
+    wanted = " or ".join(map(ids.a, TARGETS if entry.name == "target" else [entry.node or ""]))
+    but = "" if found is None else f", not of {ids.a(found[0][:40])}"
+    problems.append(Problem(ProblemCode.INVALID, f"{named(at)} must be the id of {wanted}{but}.", at))
     return BAD

@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 
+from db.errors import NotFound
 from graph.context import Info, loaders_of
 from graph.loading import Read
 
@@ -22,6 +23,9 @@ class Relation:
     """The parent's attribute with the key; where that is null nothing is read, and the field is `missing`."""
     missing: object = None
     """What the field is for a key that the read has nothing for."""
+    required: bool = False
+    """Whether the field is never null: where the read has nothing, what stands here was deleted at this very moment, or
+    since the first answer of a mutation that is repeated. That is told as an error, since nobody made a mistake."""
     count: Read | None = None
     """Of a relation that is read in pages: the verb that counts its rows for many keys."""
 
@@ -35,12 +39,28 @@ def related(relation: Relation, description: str) -> Any:
             return relation.missing
         return loaders_of(info).batch(relation.read, missing=relation.missing)(key)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"relation": relation})
+    async def resolve_required(root: Any, info: Info) -> Any:
+        return there(await loaders_of(info).batch(relation.read)(getattr(root, relation.key)))
+
+    resolver: Any = resolve_required if relation.required else resolve
+    return strawberry.field(resolver=resolver, description=description, metadata={"relation": relation})
+
+
+def there(row: Any) -> Any:
+    """The row of a field that is never null. Raises NotFound where there is none any more."""
+    if row is None:
+        raise NotFound("What stands here was deleted meanwhile.")
+    return row
 
 
 def to_one(read: Read, key: str, description: str) -> Any:
     """A field that is the row with the parent's `key`, null where that is null or nothing has it."""
     return related(Relation(read, key), description)
+
+
+def to_the_one(read: Read, key: str, description: str) -> Any:
+    """A field that is the row with the parent's `key`, which is never null."""
+    return related(Relation(read, key, required=True), description)
 
 
 def to_many(read: Read, description: str, key: str = "id") -> Any:

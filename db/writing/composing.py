@@ -122,7 +122,7 @@ def take_content(row: Values, parts: list[Values], values: Mapping[str, Any], at
         row["has_parts"] = [part["type"] for part in parts] not in ([], [PartType.TEXT])
         limit, size = look.limits.content_bytes, len(row["content"].encode())
         if size > limit:
-            message = f"The texts of the content parts have {size:,} bytes together; at most {limit:,} are taken."
+            message = f"The texts of the content parts may have at most {limit:,} bytes together, not {size:,}."
             look.wrong((*at, "content_parts"), message, ProblemCode.TOO_LONG, limit, size)
         if not row["has_parts"]:
             parts.clear()
@@ -172,7 +172,8 @@ def check_citations(citations: list[Values], content: str | None, at: Place, loo
         for name, value in (("start_index", start), ("end_index", end)):
             if value is not None and content is not None and value > len(content):
                 message = (
-                    f"The {name.replace('_', ' ')} is {value:,}; the content has {len(content):,} Unicode code points."
+                    f"The {name.replace('_', ' ')} is {value:,}, and the content ends at {len(content):,}, counted in "
+                    "Unicode code points."
                 )
                 look.wrong((*place, name), message, ProblemCode.OUT_OF_RANGE)
         if "source_id" in citation and "source" in citation:

@@ -19,6 +19,7 @@ from db.words import (
     Verdict,
     Visibility,
 )
+from db.writing.json_shapes import json_object, json_value
 from db.writing.limits import Limits
 from db.writing.shapes import (
     Check,
@@ -26,8 +27,6 @@ from db.writing.shapes import (
     Shape,
     flag,
     identifier,
-    json_object,
-    json_value,
     listed,
     made_id,
     moment,

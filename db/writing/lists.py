@@ -60,7 +60,7 @@ async def _replaced(work: Work, details: Details, table: str, message: Values, r
 set_citations: Final = Verb(
     "setCitations",
     Shape(
-        {"message_id": identifier, "citations": listed(REFERENCE), "expected_version": whole(1)},
+        {"message_id": identifier, "citations": listed(REFERENCE), "expected_version": whole()},
         required=("message_id", "citations"),
     ),
     _set_citations,
@@ -68,7 +68,7 @@ set_citations: Final = Verb(
 set_follow_up_questions: Final = Verb(
     "setFollowUpQuestions",
     Shape(
-        {"message_id": identifier, "follow_up_questions": listed(FOLLOW_UP), "expected_version": whole(1)},
+        {"message_id": identifier, "follow_up_questions": listed(FOLLOW_UP), "expected_version": whole()},
         required=("message_id", "follow_up_questions"),
     ),
     _set_follow_up_questions,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from db import bulk, conversations, reads
+from db import bulk, reads
 from db.record import new_id
 from db.words import ProblemCode
 from db.writing.composing import Values, told
@@ -22,8 +22,6 @@ from db.writing.rows import (
     assistant_is_here,
     changed,
     conversations_for_update,
-    external_id_free,
-    id_free,
     measured,
     write_conversation,
 )
@@ -73,23 +71,40 @@ async def _log_conversation(work: Work, given: Values) -> Outcome:
 
 
 async def _found(work: Work, values: Mapping[str, Any]) -> Values | None:
-    """The conversation of these ids, locked; None where there is none. Notes ids that are taken or contradict."""
+    """The conversation of these ids, locked; None where there is none. Notes ids that are taken or contradict.
+
+    One statement asks for both ids, and says whether the conversation is new: where another transaction makes it a
+    moment later its insert is refused, and this write done anew.
+    """
     uuid, external_id = values.get("uuid"), values.get("external_id")
-    named = None
-    if external_id is not None:
-        named = await conversations.by_external_id(work.connection, external_id, viewer=work.viewer)
-    row_id = uuid or (None if named is None else named.id)
-    row = None if row_id is None else (await conversations_for_update(work, [row_id])).get(row_id)
-    if named is not None and row_id != named.id:
-        field, message = ("external_id", "The external id is another conversation's.")
-        if row is None:
-            field, message = ("uuid", "The conversation with this external id has another uuid.")
-        work.wrong((field,), message, ProblemCode.TAKEN)
-        return row
-    if row is None:
-        await id_free(work, "conversations", uuid, ("uuid",))
-    await external_id_free(work, "conversations", external_id, None if row is None else row_id, ("external_id",))
-    return row
+    if uuid is None and external_id is None:
+        return None
+    rows = reads.table("conversations")
+    here = rows.c.workspace_id == work.viewer.workspace_id
+    # By uuid in any workspace: the key is one for all of them.
+    asked = sa.or_(
+        sa.false() if uuid is None else rows.c.id == uuid,
+        sa.false() if external_id is None else sa.and_(here, rows.c.external_id == external_id),
+    )
+    statement = sa.select(rows.c.id, here.label("here"), rows.c.deleted_at, rows.c.external_id).where(asked)
+    found = list(await work.connection.execute(statement))
+    own = next((row for row in found if row.id == uuid), None)
+    named = next((row for row in found if row.here and row.external_id == external_id), None)
+    if own is not None and not (own.here and own.deleted_at is None):
+        work.wrong(("uuid",), "The uuid is the id of another conversation.", ProblemCode.TAKEN)
+    if named is None or named is own:
+        pass
+    elif named.deleted_at is not None:
+        message = "The external id is that of a deleted conversation, which can still be restored."
+        work.wrong(("external_id",), message, ProblemCode.TAKEN)
+    elif own is not None:
+        work.wrong(("external_id",), "The external id is another conversation's.", ProblemCode.TAKEN)
+    elif uuid is not None:
+        message = "The conversation with this external id has another uuid."
+        work.wrong(("uuid",), message, ProblemCode.TAKEN)
+    if (known := own or named) is None:
+        return None
+    return (await conversations_for_update(work, [known.id])).get(known.id)
 
 
 async def _assistant(work: Work, values: Mapping[str, Any]) -> Values | None:

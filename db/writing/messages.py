@@ -26,7 +26,7 @@ from db.writing.removal import forget_messages
 from db.writing.rows import conversation_for_update, write_conversation
 from db.writing.shapes import BAD, Shape, identifier, listed, made_id, text, whole, word
 
-_VERSION: Final = whole(1)
+_VERSION: Final = whole()
 
 _COPIED: Final = (
     *("role", "role_name", "message_type", "actor", "author_id", "author_name", "visible", "content_format"),
@@ -50,11 +50,11 @@ async def _add_messages(work: Work, given: Values) -> Outcome:
     if "conversation_id" in given:
         row = await conversation_for_update(work, given["conversation_id"], ("conversation_id",))
     composed = composed_of(given, work)
+    adding = Adding(work, row or {})
+    await adding.look_up(composed)
     if row is None:
         work.stop()
     work.expect(given, row["version"], "conversation")
-    adding = Adding(work, row)
-    await adding.look_up(composed)
     await adding.find_places(composed)
     work.settle()
     changes, made = await adding.write(below=row["current_message_id"])
@@ -155,6 +155,7 @@ async def _regenerate_message(work: Work, given: Values) -> Outcome:
     elif uuid is not None and composed.uuid is None:
         composed.uuid, composed.uuid_at = uuid, ("uuid",)
     if found is None or message is None:
+        await Adding(work, {}).look_up([composed])
         work.stop()
     return await _sibling(work, composed, message, found[1])
 

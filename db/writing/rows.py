@@ -18,10 +18,11 @@ from db.prepared import Prepared
 from db.record import JsonText
 from db.titles import OPENING_LENGTH
 from db.words import MessageRole, ProblemCode
+from db.writing.json_shapes import json_object
 from db.writing.outcome import Row, row_of
 from db.writing.performing import Work
 from db.writing.problems import Place
-from db.writing.shapes import BAD, json_object, named
+from db.writing.shapes import BAD, named
 
 Values = dict[str, Any]
 """A row by the names of its columns."""

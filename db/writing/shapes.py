@@ -5,7 +5,6 @@ A field with something wrong in it is left out of what a check gives, so that al
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -15,7 +14,6 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from db import deep, jsons
 from db.record import KEY_LENGTH
 from db.words import ProblemCode
 from db.writing.limits import Limits
@@ -32,8 +30,8 @@ class _Bad:
 BAD: Final = _Bad()
 """A value with something wrong in it, which was noted already; such a field is passed over."""
 
-_UNFIT: Final = re.compile("[\0\ud800-\udfff]")
-_COUNTED_LEVELS: Final = 10_000
+UNFIT: Final = re.compile("[\0\ud800-\udfff]")
+"""What no text may hold: NUL, and halves of surrogate pairs."""
 _INT_BITS: Final = 2**31
 
 
@@ -72,22 +70,13 @@ def named(at: Place) -> str:
     return f"The {at[-1].replace('_', ' ')}"
 
 
-def _fits(value: str, at: Place, look: Look) -> bool:
-    if (found := _UNFIT.search(value)) is None:
+def fits(value: str, at: Place, look: Look) -> bool:
+    """Whether a text can be stored; notes what can't be."""
+    if (found := UNFIT.search(value)) is None:
         return True
-    what = "a NUL character" if found[0] == "\0" else "half of a surrogate pair"
-    look.wrong(at, f"{named(at)} holds {what}, at character {found.start() + 1:,}: it can't be stored.")
+    what = "a NUL" if found[0] == "\0" else "half of a surrogate pair"
+    look.wrong(at, f"{named(at)} can't be stored: character {found.start() + 1:,} is {what}.")
     return False
-
-
-def content_bytes(limits: Limits) -> int:
-    """The limit of a text."""
-    return limits.content_bytes
-
-
-def properties_bytes(limits: Limits) -> int:
-    """The limit of properties."""
-    return limits.properties_bytes
 
 
 def items(limits: Limits) -> int:
@@ -102,9 +91,9 @@ def text(value: Any, at: Place, look: Look) -> Any:
     limit = look.limits.content_bytes
     # At most four bytes a character: most texts need not be encoded to be measured.
     if len(value) * 4 > limit and (size := len(value.encode("utf-8", "surrogatepass"))) > limit:
-        message = f"{named(at)} has {size:,} bytes; at most {limit:,} are taken."
+        message = f"{named(at)} may have at most {limit:,} bytes, not {size:,}."
         return look.wrong(at, message, ProblemCode.TOO_LONG, limit, size)
-    return value if _fits(value, at, look) else BAD
+    return value if fits(value, at, look) else BAD
 
 
 def short(length: int = KEY_LENGTH, *, blank: bool = False) -> Check:
@@ -114,11 +103,11 @@ def short(length: int = KEY_LENGTH, *, blank: bool = False) -> Check:
         if not isinstance(value, str):
             return look.wrong(at, f"{named(at)} must be a text.")
         if len(value) > length:
-            message = f"{named(at)} has {len(value):,} characters; at most {length:,} are taken."
+            message = f"{named(at)} may have at most {length:,} characters, not {len(value):,}."
             return look.wrong(at, message, ProblemCode.TOO_LONG, length, len(value))
         if not blank and not value.strip():
             return look.wrong(at, f"{named(at)} must not be blank.")
-        return value if _fits(value, at, look) else BAD
+        return value if fits(value, at, look) else BAD
 
     return check
 
@@ -147,7 +136,7 @@ def whole(least: int = -_INT_BITS, most: int = _INT_BITS - 1) -> Check:
         if isinstance(value, bool) or not isinstance(value, int):
             return look.wrong(at, f"{named(at)} must be a whole number.")
         if not least <= value <= most:
-            message = f"{named(at)} is {value}; it must be from {least:,} to {most:,}."
+            message = f"{named(at)} must be from {least:,} to {most:,}, not {value:,}."
             return look.wrong(at, message, ProblemCode.OUT_OF_RANGE)
         return int(value)
 
@@ -155,7 +144,7 @@ def whole(least: int = -_INT_BITS, most: int = _INT_BITS - 1) -> Check:
 
 
 def number(least: float = -math.inf, most: float = math.inf) -> Check:
-    """A number of 64 bits."""
+    """A number of 64 bits; one that has a highest value has a lowest one, too."""
 
     def check(value: Any, at: Place, look: Look) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -167,9 +156,8 @@ def number(least: float = -math.inf, most: float = math.inf) -> Check:
         if not math.isfinite(given):
             return look.wrong(at, f"{named(at)} must be a number of 64 bits.", ProblemCode.OUT_OF_RANGE)
         if not least <= given <= most:
-            return look.wrong(
-                at, f"{named(at)} is {given:g}; it must be from {least:g} to {most:g}.", ProblemCode.OUT_OF_RANGE
-            )
+            bounds = f"{least:g} or more" if math.isinf(most) else f"from {least:g} to {most:g}"
+            return look.wrong(at, f"{named(at)} must be {bounds}, not {given:g}.", ProblemCode.OUT_OF_RANGE)
         return given
 
     return check
@@ -197,74 +185,6 @@ def made_id(value: Any, at: Place, look: Look) -> Any:
     return look.wrong(at, f"{named(at)} must be a UUID of version 7.")
 
 
-def json_value(measure: Measure = content_bytes) -> Check:
-    """Any JSON, measured without blanks."""
-
-    def check(value: Any, at: Place, look: Look) -> Any:
-        try:
-            written = jsons.dump(value)
-        except (TypeError, ValueError):
-            return look.wrong(at, f"{named(at)} must be JSON.")
-        if "\\u0000" in written or "\\ud" in written:
-            for each in _texts(value):
-                if not _fits(each, at, look):
-                    return BAD
-        deepest = look.limits.json_levels
-        # It has no more levels than brackets.
-        if written.count("[") + written.count("{") > deepest and (levels := _levels(value)) > deepest:
-            message = f"{named(at)} has {levels:,} levels of objects and arrays; at most {deepest:,} are taken."
-            return look.wrong(at, message, ProblemCode.TOO_MANY, deepest, levels)
-        limit = measure(look.limits)
-        if len(written) > limit and (size := _size(value, written)) > limit:
-            message = f"{named(at)} has {size:,} bytes as JSON; at most {limit:,} are taken."
-            return look.wrong(at, message, ProblemCode.TOO_LONG, limit, size)
-        return value
-
-    return check
-
-
-def _levels(value: Any) -> int:
-    return deep.survey(value, _COUNTED_LEVELS)[0]
-
-
-def _size(value: Any, written: str) -> int:
-    """The bytes of the value as UTF-8, of which `written` is the text with all but ASCII escaped."""
-    if "\\u" not in written:
-        return len(written)
-    try:
-        return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-    except RecursionError:
-        return len(written)
-
-
-def _texts(value: Any) -> list[str]:
-    """All texts in a JSON value, names of members among them."""
-    found: list[str] = []
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, str):
-            found.append(each)
-        elif isinstance(each, dict):
-            found += each
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-    return found
-
-
-def json_object(measure: Measure = properties_bytes) -> Check:
-    """A JSON object."""
-    any_json = json_value(measure)
-
-    def check(value: Any, at: Place, look: Look) -> Any:
-        if not isinstance(value, dict):
-            return look.wrong(at, f"{named(at)} must be a JSON object.")
-        return any_json(value, at, look)
-
-    return check
-
-
 def listed(element: Check, measure: Measure = items, *, least: int = 0) -> Check:
     """A list; an element with something wrong in it stays as BAD, so that the others keep their places."""
 
@@ -273,7 +193,7 @@ def listed(element: Check, measure: Measure = items, *, least: int = 0) -> Check
             return look.wrong(at, f"{named(at)} must be a list.")
         limit = measure(look.limits)
         if len(value) > limit:
-            message = f"{named(at)} has {len(value):,} elements; at most {limit:,} are taken."
+            message = f"{named(at)} may have at most {limit:,} elements, not {len(value):,}."
             return look.wrong(at, message, ProblemCode.TOO_MANY, limit, len(value))
         if len(value) < least:
             return look.wrong(at, f"{named(at)} must not be empty.", ProblemCode.REQUIRED)

@@ -15,8 +15,9 @@ from db.interchange.fitting import fit
 from db.interchange.openai import read_message
 from db.words import PartType
 from db.writing.composing import Composed, Values
+from db.writing.json_shapes import json_object
 from db.writing.problems import Place
-from db.writing.shapes import BAD, Check, Look, json_object, listed, short, text
+from db.writing.shapes import BAD, Check, Look, listed, short, text
 
 _OWN: Final = frozenset({"id", "workspace_id", "conversation_id", "created_at", "updated_at", "version", "sequence"})
 
@@ -60,7 +61,7 @@ def _inspect(message: Mapping[str, Any], at: Place, look: Look) -> None:
     for index, call in enumerate([] if calls is BAD else calls):
         place = (*at, "tool_calls", str(index))
         if isinstance(called := _called(call).get("name"), str):
-            short()(called, (*place, "name"), look)
+            short()(called, (*place, "function" if call.get("function") else "custom", "name"), look)
             if isinstance(call.get("id"), str):
                 short(blank=True)(call["id"], (*place, "id"), look)
         elif call is not BAD:

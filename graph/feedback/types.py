@@ -14,7 +14,7 @@ from graph.links import AssistantLink, ConversationLink, MessageLink, ReferenceL
 from graph.messages.details import row_with
 from graph.nodes import Node, Typed
 from graph.origin import Origin, origin
-from graph.relations import to_many, to_one
+from graph.relations import there, to_many, to_one, to_the_one
 
 FeedbackTarget = Annotated[
     ConversationLink | MessageLink | ReferenceLink,
@@ -81,8 +81,7 @@ async def _target(root: Any, info: Info) -> Any:
         name, read, key = "Message", messages.by_ids, root.message_id
     else:
         name, read, key = "Conversation", conversations.by_ids, root.conversation_id
-    row = await loaders_of(info).batch(read, of_type=name)(key)
-    return None if row is None else Typed(name, row)
+    return Typed(name, there(await loaders_of(info).batch(read, of_type=name)(key)))
 
 
 @strawberry.type(description="An opinion on a conversation, a message or a citation.")
@@ -93,7 +92,7 @@ class Feedback(Node):
     target: FeedbackTarget = strawberry.field(
         resolver=_target, description="What it is on: a citation, else a message, else the conversation itself."
     )
-    conversation: ConversationLink = to_one(
+    conversation: ConversationLink = to_the_one(
         conversations.by_ids, "conversation_id", "The conversation: the target, or the one that it belongs to."
     )
     message: MessageLink | None = to_one(

@@ -163,7 +163,7 @@ class AddMessagesInput:
     """What `addMessages` takes."""
 
     conversation_id: strawberry.ID = required("The conversation.", node="Conversation")
-    messages: list[MessageInput] = required("The messages, the oldest first: 1 to 10,000 (a setting).")
+    messages: list[MessageInput] = required("The messages, the oldest first: at most 10,000 (a setting).")
     on_error: ErrorPolicy | None = optional(POLICY, default=ErrorPolicy.ALL_OR_NOTHING)
     expected_version: int | None = expected_version("conversation")
     idempotency_key: str | None = idempotency_key()

@@ -25,7 +25,7 @@ from graph.messages.details import (
 from graph.messages.parts import ContentPart, content_parts
 from graph.nodes import Node
 from graph.origin import Origin, origin
-from graph.relations import to_many, to_one
+from graph.relations import to_many, to_one, to_the_one
 
 
 @strawberry.type(description="A message: a question, an answer, instructions, or a tool's result.")
@@ -33,14 +33,16 @@ class Message(Node):
     """Its parent is a row of `messages`."""
 
     id: strawberry.ID = node_id("Message")
-    conversation: ConversationLink = to_one(conversations.by_ids, "conversation_id", "The conversation that it is in.")
+    conversation: ConversationLink = to_the_one(
+        conversations.by_ids, "conversation_id", "The conversation that it is in."
+    )
     sequence: int = strawberry.field(
         description="Its number, unique and rising in the conversation: the order of making, whatever the clocks said."
     )
     parent: MessageLink | None = to_one(
         messages.by_ids, "parent_id", "The message that it follows. Null: it begins the conversation."
     )
-    siblings: MessageSiblings = to_one(
+    siblings: MessageSiblings = to_the_one(
         messages.siblings_of, "id", "The versions of this turn, itself among them: for the arrows beside 2 of 3."
     )
     rank: int | None = integer("rank", "OpenAssistant's place among the siblings, 0 the best. Null: it was not ranked.")

@@ -10,7 +10,7 @@ from db import conversations, feedback, messages, sources
 from graph.fields import computed, integer, list_of, node_id, within_int
 from graph.links import ConversationLink, FeedbackLink, MessageLink, SourceLink
 from graph.nodes import Node
-from graph.relations import to_many, to_one
+from graph.relations import to_many, to_one, to_the_one
 
 
 def _pages(recorded: list[Any] | None) -> list[int]:
@@ -30,7 +30,9 @@ class Reference(Node):
     message: MessageLink | None = to_one(
         messages.by_ids, "message_id", "The message that cites. Null: the conversation lists it."
     )
-    conversation: ConversationLink = to_one(conversations.by_ids, "conversation_id", "The conversation that it is in.")
+    conversation: ConversationLink = to_the_one(
+        conversations.by_ids, "conversation_id", "The conversation that it is in."
+    )
     number: int = strawberry.field(description="The N of an inline [N] in the message's content, from 1.")
     shown_number: int | None = integer(
         "shown_number", "The number that its source showed to the reader, where that is another."

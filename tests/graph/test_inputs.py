@@ -76,11 +76,11 @@ def test_every_bad_id_is_a_problem_and_the_rest_is_converted() -> None:
     assert problems == [
         Problem(
             ProblemCode.INVALID,
-            "Element 1 of ids is the id of a Message; the id of a Conversation is wanted.",
+            "Element 1 of ids must be the id of a Conversation, not of a Message.",
             ("ids", "1"),
         ),
-        Problem(ProblemCode.INVALID, "Element 2 of ids is no id; the id of a Conversation is wanted.", ("ids", "2")),
-        Problem(ProblemCode.INVALID, "Element 3 of ids is no id; the id of a Conversation is wanted.", ("ids", "3")),
+        Problem(ProblemCode.INVALID, "Element 2 of ids must be the id of a Conversation.", ("ids", "2")),
+        Problem(ProblemCode.INVALID, "Element 3 of ids must be the id of a Conversation.", ("ids", "3")),
     ]
 
 
@@ -101,7 +101,7 @@ def test_a_target_of_another_type_is_a_problem_that_names_all_that_would_do() ->
     assert values == {"target": BAD}
     assert problem.field == ("target_id",)
     assert problem.message == (
-        "The target id is the id of a Tool; the id of a Conversation or Message or Reference is wanted."
+        "The target id must be the id of a Conversation or a Message or a Reference, not of a Tool."
     )
 
 

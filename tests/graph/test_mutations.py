@@ -71,17 +71,17 @@ async def test_all_that_is_wrong_is_told_at_once_and_in_order_and_nothing_is_wri
         ("expectedVersion", "STALE_VERSION"),
     ]
     assert errors["messages.1.parentId"]["message"] == (
-        "The parent id is the id of a Conversation; the id of a Message is wanted."
+        "The parent id must be the id of a Message, not of a Conversation."
     )
     assert errors["messages.3.content"] == {
         "field": ["messages", "3", "content"],
-        "message": "The content has 1,048,578 bytes; at most 1,048,576 are taken.",
+        "message": "The content may have at most 1,048,576 bytes, not 1,048,578.",
         "code": "TOO_LONG",
         "limit": 2**20,
         "actual": 2**20 + 2,
         "currentVersion": None,
     }
-    assert errors["messages.3.toolCalls.0.toolId"]["message"] == "The tool id is no id; the id of a Tool is wanted."
+    assert errors["messages.3.toolCalls.0.toolId"]["message"] == "The tool id must be the id of a Tool."
     assert errors["expectedVersion"]["currentVersion"] == 1
     assert await client.ask(MESSAGES, id=TICKET) == before
 
@@ -120,7 +120,7 @@ async def test_with_the_policy_to_reject_the_bad_the_good_are_written_and_keep_t
         "userErrors": [
             {
                 "field": ["messages", "1", "parentId"],
-                "message": "The parent id is no id; the id of a Message is wanted.",
+                "message": "The parent id must be the id of a Message.",
                 "code": "INVALID",
                 "limit": None,
                 "actual": None,

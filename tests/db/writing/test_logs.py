@@ -278,15 +278,18 @@ async def test_what_is_wrong_with_chat_messages_is_told_with_its_place(database:
         ({"role": " ", "content": "x"}, ("role",)),
         ({"role": "x" * 513, "content": "x"}, ("role",)),
         ({"role": "user", "content": 5}, ("content",)),
-        ({"role": "user", "content": "a\0"}, ()),
-        ({"role": "user", "content": [{"type": "text", "text": "\ud800"}]}, ()),
+        ({"role": "user", "content": "a\0"}, ("content",)),
+        ({"role": "user", "content": [{"type": "text", "text": "\ud800"}]}, ("content", "0", "text")),
         ({"role": "user", "content": "x", "name": "x" * 513}, ("name",)),
         ({"role": "tool", "content": "x", "tool_call_id": "x" * 513}, ("tool_call_id",)),
         ({"role": "assistant", "tool_calls": "f"}, ("tool_calls",)),
         ({"role": "assistant", "tool_calls": [call, {"id": "d"}]}, ("tool_calls", "1")),
         ({"role": "assistant", "tool_calls": [5]}, ("tool_calls", "0")),
         ({"role": "assistant", "tool_calls": [{**call, "id": "x" * 513}]}, ("tool_calls", "0", "id")),
-        ({"role": "assistant", "tool_calls": [{**call, "function": {"name": ""}}]}, ("tool_calls", "0", "name")),
+        (
+            {"role": "assistant", "tool_calls": [{**call, "function": {"name": ""}}]},
+            ("tool_calls", "0", "function", "name"),
+        ),
         ({"role": "assistant", "content": [{"type": "text", "text": "x"}] * 1_001}, ("content",)),
         ({"role": "user", "content": "x", "x": "x" * 70_000}, ()),
     ]
@@ -313,7 +316,7 @@ async def test_with_reject_bad_the_good_chat_messages_are_kept_and_the_next_log_
     assert {place for _, place in told(outcome.problems)} == {
         ("openai_messages", "2", "role"),
         ("openai_messages", "4"),
-        ("openai_messages", "5"),
+        ("openai_messages", "5", "content"),
     }
     before = await stored.everything(database)
     outcome = await log_conversation(database, values, viewer=ME)

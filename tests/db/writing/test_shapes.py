@@ -10,6 +10,7 @@ import pytest
 
 from db.record import new_id
 from db.words import ProblemCode, Rating
+from db.writing.json_shapes import json_object, json_value
 from db.writing.limits import Limits
 from db.writing.problems import Problem
 from db.writing.shapes import (
@@ -19,8 +20,6 @@ from db.writing.shapes import (
     Shape,
     flag,
     identifier,
-    json_object,
-    json_value,
     listed,
     made_id,
     moment,
@@ -51,8 +50,8 @@ def deep(levels: int) -> Any:
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANY_ID, MADE_ID = uuid4(), new_id()
-NO_NUL = "holds a NUL character, at character 2: it can't be stored."
-NO_HALF = "holds half of a surrogate pair, at character 1: it can't be stored."
+NO_NUL = "can't be stored: character 2 is a NUL."
+NO_HALF = "can't be stored: character 1 is half of a surrogate pair."
 
 TAKEN: list[tuple[str, Check, Any, Any]] = [
     ("text", text, "", ""),
@@ -95,14 +94,15 @@ REFUSED: list[tuple[str, Check, Any, str, str]] = [
     ("no flag", flag, 1, "INVALID", "must be true or false."),
     ("no whole number", whole(), 1.0, "INVALID", "must be a whole number."),
     ("a flag as whole number", whole(), True, "INVALID", "must be a whole number."),
-    ("too low", whole(1, 5), 0, "OUT_OF_RANGE", "is 0; it must be from 1 to 5."),
-    ("beyond 32 bits", whole(0), 2**31, "OUT_OF_RANGE", "is 2147483648; it must be from 0 to 2,147,483,647."),
+    ("too low", whole(1, 5), 0, "OUT_OF_RANGE", "must be from 1 to 5, not 0."),
+    ("beyond 32 bits", whole(0), 2**31, "OUT_OF_RANGE", "must be from 0 to 2,147,483,647, not 2,147,483,648."),
     ("no number", number(), "1", "INVALID", "must be a number."),
     ("a flag as number", number(), True, "INVALID", "must be a number."),
     ("infinity", number(), math.inf, "OUT_OF_RANGE", "must be a number of 64 bits."),
     ("no number at all", number(), math.nan, "OUT_OF_RANGE", "must be a number of 64 bits."),
     ("beyond 64 bits", number(), 10**400, "OUT_OF_RANGE", "must be a number of 64 bits."),
-    ("too high", number(0, 1), 1.5, "OUT_OF_RANGE", "is 1.5; it must be from 0 to 1."),
+    ("too high", number(0, 1), 1.5, "OUT_OF_RANGE", "must be from 0 to 1, not 1.5."),
+    ("less than nothing", number(0), -0.5, "OUT_OF_RANGE", "must be 0 or more, not -0.5."),
     ("no time", moment, "2026", "INVALID", "must be a time with an offset."),
     ("no offset", moment, NOON.replace(tzinfo=None), "INVALID", "must be a time with an offset."),
     (
@@ -117,7 +117,7 @@ REFUSED: list[tuple[str, Check, Any, str, str]] = [
     ("a text as made id", made_id, str(MADE_ID), "INVALID", "must be a UUID of version 7."),
     ("no JSON", json_value(), object(), "INVALID", "must be JSON."),
     ("infinity in JSON", json_value(), [math.inf], "INVALID", "must be JSON."),
-    ("NUL in JSON", json_value(), ["a\0"], "INVALID", NO_NUL),
+    ("NUL in JSON", json_value(), "a\0", "INVALID", NO_NUL),
     ("half a pair in a name", json_value(), {"\udc00": 1}, "INVALID", NO_HALF),
     ("no object", json_object(), [], "INVALID", "must be a JSON object."),
     ("no list", listed(text), "ab", "INVALID", "must be a list."),
@@ -165,6 +165,17 @@ def test_what_is_too_large_is_refused_with_the_limit_and_the_actual_size(
     assert (problem.code, problem.field, problem.limit, problem.actual) == (code, AT, limit, actual)
     assert f"{limit:,}" in problem.message
     assert f"{actual:,}" in problem.message
+
+
+def test_texts_in_json_that_do_not_fit_are_told_each_at_its_place() -> None:
+    value = {"a": ["ok", {"b": "x\0"}], "c": "\udc00", "\0": {"d": "\0"}}
+    found, problems = looked(json_value(), value, replace(LIMITS, content_bytes=100))
+    assert found is BAD
+    assert sorted((problem.field[len(AT) :], problem.message) for problem in problems) == [
+        ((), "The external id can't be stored: character 1 is a NUL."),
+        (("a", "1", "b"), "The b can't be stored: character 2 is a NUL."),
+        (("c",), "The c can't be stored: character 1 is half of a surrogate pair."),
+    ]
 
 
 def test_an_element_that_is_wrong_keeps_its_place_and_the_others_are_taken() -> None:
