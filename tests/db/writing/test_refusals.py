@@ -114,17 +114,19 @@ async def test_nul_and_lone_surrogates_are_refused_wherever_text_may_stand(datab
             {"source": {**dict.fromkeys(source, bad), "metadata": {bad: 1}}},
         ],
     }
-    places: set[tuple[str, ...]] = {(name,) for name in (*texts, "properties", "user_properties", "dw_data")}
+    places: set[tuple[str, ...]] = {(name,) for name in (*texts, "dw_data")}
+    places |= {(name, "a", "0", "b") for name in ("properties", "user_properties")}
     places |= {(name, "0", field) for name, fields in lists.items() for field in fields}
-    places |= {("metadata", name) for name in (*metadata, "extra")}
-    places |= {("citations", "0", name) for name in (*reference, "metadata")} | {("citations", "0", "breadcrumbs", "1")}
+    places |= {("metadata", name) for name in metadata} | {("metadata", "extra", "k")}
+    places |= {("citations", "0", name) for name in reference}
+    places |= {("citations", "0", "metadata", "m"), ("citations", "0", "breadcrumbs", "1")}
     places |= {("citations", "1", "source", name) for name in (*source, "metadata")}
     parts: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ({"text": bad}, ("text",)),
         ({"reasoning": bad}, ("reasoning",)),
         ({"image": {"url": bad}}, ("image", "url")),
         ({"file": {"name": bad}}, ("file", "name")),
-        ({"other": {"type": "t", "payload": [bad]}}, ("other", "payload")),
+        ({"other": {"type": "t", "payload": [bad]}}, ("other", "payload", "0")),
     ]
     messages = [{"role": USER, **values}, {"role": USER, "content_parts": [part for part, _ in parts]}]
     expected: set[tuple[str, tuple[str, ...]]] = {("INVALID", ("messages", "0", *place)) for place in places}
@@ -141,7 +143,8 @@ async def test_nul_and_lone_surrogates_are_refused_in_conversations(database: Da
     values = {**dict.fromkeys((*texts, "integration_id", "support_ticket_conversation_id"), "a\0")}
     objects = {name: {"k": "\ud800"} for name in ("properties", "user_properties", "config")}
     problems = await refusal(create_conversation(database, {**values, **objects, "tags": ["a", "\0"]}, viewer=ME))
-    assert set(told(problems)) == {("INVALID", (name,)) for name in (*values, *objects)} | {("INVALID", ("tags", "1"))}
+    places = {*((name,) for name in values), *((name, "k") for name in objects), ("tags", "1")}
+    assert set(told(problems)) == {("INVALID", place) for place in places}
     assert await rows(database, "conversations") == []
 
 
