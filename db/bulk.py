@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.inline import InlineConnection
-from db.record import UtcDateTime
+from db.record import UtcDateTime, scalar_default
 from db.viewer import Viewer
 
 Row = Mapping[str, Any]
@@ -88,10 +88,9 @@ def _maker(table: sa.Table, dialect: sa.Dialect) -> _Maker:
         if column.computed is not None:
             continue
         process = _process(column, dialect)
-        default: Any = None
-        if column.default is not None and column.default.is_scalar:
-            default = getattr(column.default, "arg")  # noqa: B009 - only scalar defaults have it, as the stubs know
-            default = default if process is None or default is None else process(default)
+        default = scalar_default(column)
+        if process is not None and default is not None:
+            default = process(default)
         columns.append((column.name, process, default))
     quoted = ", ".join(f'"{name}"' for name, _, _ in columns)
     marks = ", ".join("?" for _ in columns)

@@ -198,6 +198,13 @@ def table_of(model: type[SQLModel]) -> sa.Table:
     return cast("sa.Table", cast("Any", model).__table__)
 
 
+def scalar_default(column: sa.Column[Any]) -> Any:
+    """The value that a column has where none is given; None where it has no such value, or one that is made."""
+    if column.default is None or not column.default.is_scalar:
+        return None
+    return getattr(column.default, "arg")  # noqa: B009 - only scalar defaults have it, as the stubs know
+
+
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
     """An index over the rows for which `where` holds, the same on both databases."""
     condition: Callable[[], Any] = lambda: sa.text(where)  # noqa: E731 - one clause for two dialects, made anew for each

@@ -4,7 +4,6 @@ First come the lines of what conversations refer to and share (imports, tools, a
 conversations, one a line with everything in it, all by their ids. What a line holds stands in docs/colloquy-format.md.
 """
 
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from db.interchange.colloquy_choice import Choice
 from db.interchange.colloquy_kinds import CONVERSATION, SHARED, Kind
 from db.interchange.colloquy_lines import fits, line_of
 from db.interchange.colloquy_rows import CHUNK_CONVERSATIONS, conversations, rows_where, shared_nodes
+from db.interchange.streaming import snapshot
 from db.interchange.writes import CONVERSATIONS
 from db.viewer import Viewer
 from db.words import OriginSystem
@@ -67,7 +67,7 @@ async def export_lines(
     Raises NotFound where one of the ids is no conversation of the workspace, InvalidInput for a filter that is none.
     """
     choice = Choice(None if ids is None else tuple(dict.fromkeys(ids)), where, include_deleted)
-    async with _snapshot(database) as connection:
+    async with snapshot(database, lasting=True) as connection:
         async for line in _lines(connection, await choice.narrowed(connection, viewer=viewer), progress, viewer=viewer):
             yield line
 
@@ -79,19 +79,6 @@ async def export_one(connection: AsyncConnection, conversation_id: UUID, *, view
     """
     choice = await Choice((conversation_id,), None, include_deleted=True).narrowed(connection, viewer=viewer)
     return b"".join([line async for line in _lines(connection, choice, lambda _done: None, viewer=viewer)])
-
-
-@contextlib.asynccontextmanager
-async def _snapshot(database: Database) -> AsyncIterator[AsyncConnection]:
-    """A connection that reads the same state with every statement; to give it back ends its transaction."""
-    async with database.read() as connection:
-        if database.dialect == "postgresql":
-            connection = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            # Whoever takes the lines may take their time.
-            await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        else:
-            await connection.exec_driver_sql("BEGIN")
-        yield connection
 
 
 async def _lines(

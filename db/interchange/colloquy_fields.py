@@ -17,7 +17,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from db.interchange.base import BadRecord
 from db.jsons import clean_text
-from db.record import JsonText, UtcDateTime
+from db.record import JsonText, UtcDateTime, scalar_default
 
 _SHOWN: Final = 60
 """Characters of a wrong value in a message."""
@@ -84,7 +84,7 @@ def fields_of(
             continue
         default: Any = REQUIRED
         if column.default is not None and column.default.is_scalar:
-            default = getattr(column.default, "arg")  # noqa: B009 - only scalar defaults have it, as the stubs know
+            default = scalar_default(column)
         elif column.nullable:
             default = None
         found.append(

@@ -103,11 +103,17 @@ def packed(items: Iterable[tuple[Item, Size]]) -> list[list[Item]]:
 
 
 @contextlib.asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[AsyncConnection]:
-    """A connection whose statements all see the database of one moment. Raises DatabaseBusy."""
+async def snapshot(database: Database, *, lasting: bool = False) -> AsyncIterator[AsyncConnection]:
+    """A connection whose statements all see the database of one moment. Raises DatabaseBusy.
+
+    `lasting`: between two statements as much time may pass as whoever takes what is read wants.
+    """
     async with database.read() as connection:
         if database.dialect == "postgresql":
-            yield await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            if lasting:
+                await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            yield connection
             return
         await connection.exec_driver_sql("BEGIN")
         try:

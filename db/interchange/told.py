@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from db.interchange.base import ConversationDraft, Draft, MessageDraft
 from db.interchange.fitting import ID_KEY
 from db.interchange.keys import Columns
+from db.record import scalar_default
 from db.words import IdType
 
 _OF_ROWS: Final = frozenset(
@@ -31,7 +32,7 @@ MADE: Final = frozenset(("created_at", "updated_at", "last_activity_at"))
 def _columns(table: sa.Table) -> Mapping[str, Any]:
     """The columns that say something, each with its default."""
     return {
-        column.name: column.default.arg if column.default is not None and column.default.is_scalar else None  # type: ignore[attr-defined]  # scalar defaults have it
+        column.name: scalar_default(column)
         for column in table.columns
         if column.computed is None and column.name not in _OF_ROWS and column.name not in MADE
     }

@@ -16,7 +16,7 @@ from db.feedback import CitationVerdict, Feedback, FeedbackReason, FeedbackScore
 from db.interchange.report import Tally
 from db.messages import Attachment, ContentPart, FollowUpQuestion, Message, ToolCall
 from db.origins import Origin, RecordVersion
-from db.record import JsonText, table_of
+from db.record import JsonText, scalar_default, table_of
 from db.references import Reference
 from db.sources import Source
 from db.tools import Tool
@@ -156,11 +156,7 @@ class Writes:
 @cache
 def plain_columns(table: sa.Table) -> dict[str, Any]:
     """The columns that are written, with their defaults; None where there is none."""
-    return {
-        column.name: getattr(column.default, "arg", None) if column.default and column.default.is_scalar else None
-        for column in table.columns
-        if column.computed is None
-    }
+    return {column.name: scalar_default(column) for column in table.columns if column.computed is None}
 
 
 @cache

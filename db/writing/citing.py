@@ -20,7 +20,7 @@ from db.sources import identity_of
 from db.writing.composing import Values, told
 from db.writing.performing import Work
 from db.writing.problems import Place
-from db.writing.rows import lock_sources
+from db.writing.rows import here, lock_sources
 
 _LEARNED: Final = ("title", "url", "kind", "text", "metadata")
 """What a source that is there already may still learn."""
@@ -186,13 +186,7 @@ def _described(citation: Mapping[str, Any]) -> Values:
 
 async def tools_there(work: Work, asked: Mapping[UUID, Sequence[Place]]) -> None:
     """Note the tools that are not there."""
-    if asked:
-        tools = reads.table("tools")
-        found = await work.connection.execute(
-            sa.select(tools.c.id).where(
-                reads.one_of(tools.c.id, list(asked)), reads.in_workspace(tools, work.viewer.workspace_id)
-            )
-        )
-        for tool_id in asked.keys() - set(found.scalars()):
-            for at in asked[tool_id]:
-                work.not_found(at, "tool")
+    known = await here(work, "tools", asked) if asked else set()
+    for tool_id in asked.keys() - known:
+        for at in asked[tool_id]:
+            work.not_found(at, "tool")

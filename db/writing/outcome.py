@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from db import reads
-from db.record import UtcDateTime
+from db.record import UtcDateTime, scalar_default
 from db.words import ProblemCode
 from db.writing.problems import Problem
 
@@ -65,7 +65,7 @@ def row_of(table: str, values: Mapping[str, Any]) -> Row:
 @lru_cache(maxsize=32)
 def _defaults(table: str) -> Sequence[tuple[str, Any]]:
     return [
-        (column.name, getattr(column.default, "arg", None) if column.default and column.default.is_scalar else None)
+        (column.name, scalar_default(column))
         for column in reads.columns_of(reads.table(table))
         if isinstance(column, sa.Column)
     ]
