@@ -1,14 +1,39 @@
-"""`python -m bench import | inbox | write | memory`: each benchmark, with all that it needs, in one command."""
+"""`python -m bench CASE`: each benchmark, with all that it needs, in one command."""
 
 import argparse
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
-from bench import importing, inbox, memory, writes
+from bench import importing, memory, reading, writes
+from bench.cases import CASES
+from bench.contest import Options
+from bench.lineup import SERVERS
+from bench.reading import Wanted
 from bench.servers import BenchmarkFailed
 
 DATABASES = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "both": ("sqlite", "postgresql")}
+
+READING: dict[str, Callable[[argparse.Namespace], Wanted]] = {
+    **{name: lambda given: Wanted(cases=(given.benchmark,)) for name in CASES},
+    "growth": lambda _: Wanted(growth=True),
+    "soak": lambda given: Wanted(soak=given.requests),
+    "all": lambda given: Wanted(cases=tuple(CASES), growth=True, soak=given.requests),
+}
+"""What each of the benchmarks of reading measures."""
+
+MEANINGS = {
+    "inbox": "20 conversations with 20 messages each and their citations, by all servers",
+    "small": "one conversation's id and title, by all servers",
+    "deep": "eight levels down from one conversation, by all servers",
+    "typename": "{ __typename }, by all servers and by bare Starlette",
+    "wide": "100 conversations with 100 messages each, all scalar fields, by all servers; and their memory",
+    "growth": "the time of answers of 200 to 110,100 rows",
+    "soak": "the memory under thousands of mixed operations",
+    "all": "all of these, one after the other",
+}
 
 
 def main() -> None:
@@ -16,10 +41,18 @@ def main() -> None:
     given = _parser().parse_args()
     signal.signal(signal.SIGTERM, _ended)
     try:
-        if given.benchmark == "inbox":
-            connections = tuple(given.connections)
-            inbox.run(
-                inbox.Options(given.messages, given.rounds, given.seconds, connections, DATABASES[given.database])
+        if given.benchmark in READING:
+            reading.run(
+                READING[given.benchmark](given),
+                Options(
+                    messages=given.messages,
+                    rounds=given.rounds,
+                    seconds=given.seconds,
+                    connections=tuple(sorted(given.connections)),
+                    databases=DATABASES[given.database],
+                    servers=tuple(given.servers),
+                ),
+                given.json,
             )
         elif given.benchmark == "write":
             writes.run(
@@ -47,12 +80,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="The benchmarks of Colloquy.")
     benchmarks = parser.add_subparsers(dest="benchmark", required=True)
 
-    one = benchmarks.add_parser("inbox", help="requests a second over HTTP, against a hand-written handler")
-    one.add_argument("--messages", type=int, default=100_000, help="messages in the database")
-    one.add_argument("--rounds", type=int, default=3, help="alternating measurements of each server")
-    one.add_argument("--seconds", type=float, default=2.0, help="length of one measurement")
-    one.add_argument("--connections", type=int, nargs="+", default=[1, 8], help="clients at a time")
-    one.add_argument("--database", choices=DATABASES, default="both")
+    for name, meaning in MEANINGS.items():
+        one = benchmarks.add_parser(name, help=meaning)
+        one.add_argument("--messages", type=int, default=100_000, help="messages in the database")
+        one.add_argument("--rounds", type=int, default=7, help="alternating measurements of each server")
+        one.add_argument("--seconds", type=float, default=2.0, help="length of one measurement, at least")
+        one.add_argument("--connections", type=int, nargs="+", default=[1, 8], help="clients at a time")
+        one.add_argument("--database", choices=DATABASES, default="both")
+        one.add_argument(
+            "--servers", nargs="+", choices=SERVERS, default=SERVERS, help="who takes part beside the floor"
+        )
+        one.add_argument("--requests", type=int, default=20_000, help="requests of the soak")
+        one.add_argument("--json", type=Path, metavar="FILE", help="write medians, all rounds and ratios there")
 
     two = benchmarks.add_parser("import", help="messages a second of an import, against the driver's executemany")
     two.add_argument("--messages", type=int, default=100_000, help="messages in the file")

@@ -18,11 +18,8 @@ from db.record import EPOCH, MICROSECOND, table_of
 from db.viewer import DEFAULT_VIEWER
 from db.words import Actor, MessageRole, MessageType
 
-MESSAGES_EACH: Final = 20
-CITATIONS_EACH: Final = 2
-"""On every second message, the assistant's."""
-BATCH: Final = 500
-"""Conversations written in one transaction."""
+BATCH: Final = 10_000
+"""Messages written in one transaction, about."""
 
 _START: Final = datetime(2025, 1, 6, 8, 0, 0, 417_351, tzinfo=UTC)
 _CONFIDENCE: Final = ("Very High", "High", "Medium", "Low", "Unknown")
@@ -69,6 +66,25 @@ _ANSWERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How much belongs to what."""
+
+    messages: int = 20
+    """Messages of a conversation."""
+    citations: int = 2
+    """Citations of a message that has some."""
+    everywhere: bool = False
+    """Every message has citations; else every second one, the assistant's."""
+
+
+INBOX: Final = Shape()
+"""Many conversations of usual length."""
+
+BROAD: Final = Shape(messages=100, citations=10, everywhere=True)
+"""Long conversations, of which each message has many citations."""
+
+
+@dataclass(frozen=True, slots=True)
 class _World:
     """The rows that conversations point at."""
 
@@ -76,25 +92,26 @@ class _World:
     sources: list[dict[str, Any]]
 
 
-async def fill(database: Database, *, messages: int, seed: int = 7) -> UUID:
+async def fill(database: Database, *, messages: int, shape: Shape = INBOX, seed: int = 7) -> UUID:
     """Fill an empty database with that many messages, rounded up to whole conversations.
 
     Returns the id of the conversation in the middle of the list.
     """
     chance = random.Random(seed)
-    count = -(-messages // MESSAGES_EACH)
+    count = -(-messages // shape.messages)
+    batch = max(1, BATCH // shape.messages)
     world = _world(chance, count)
     used = [0] * len(world.sources)
     middle = UUID(int=0)
     async with database.write() as connection:
         await bulk.insert(connection, table_of(tables.Assistant), world.assistants, viewer=DEFAULT_VIEWER)
         await bulk.insert(connection, table_of(tables.Source), world.sources, viewer=DEFAULT_VIEWER)
-    for first in range(0, count, BATCH):
+    for first in range(0, count, batch):
         rows: dict[str, list[dict[str, Any]]] = {"conversations": [], "tags": [], "messages": [], "citations": []}
-        for number in range(first, min(count, first + BATCH)):
-            for kind, row in _conversation(chance, number, world, used):
+        for number in range(first, min(count, first + batch)):
+            for kind, row in _conversation(chance, number, world, used, shape):
                 rows[kind].append(row)
-        if first <= count // 2 < first + BATCH:
+        if first <= count // 2 < first + batch:
             middle = rows["conversations"][count // 2 - first]["id"]
         async with database.write() as connection:
             for kind, model in (
@@ -142,14 +159,14 @@ def _world(chance: random.Random, conversations: int) -> _World:
 
 
 def _conversation(
-    chance: random.Random, number: int, world: _World, used: list[int]
+    chance: random.Random, number: int, world: _World, used: list[int], shape: Shape
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     at = _START + timedelta(minutes=11 * number, microseconds=chance.randrange(1_000_000))
     conversation = _id(chance, at)
     thing = chance.choice(_THINGS)
     messages: list[dict[str, Any]] = []
     citations: list[dict[str, Any]] = []
-    for place in range(MESSAGES_EACH):
+    for place in range(shape.messages):
         moment = at + timedelta(seconds=17 * place, microseconds=chance.randrange(1_000_000))
         asks = place % 2 == 0
         message = {
@@ -168,8 +185,8 @@ def _conversation(
             **_stamps(moment),
         }
         messages.append(message)
-        if not asks:
-            citations.extend(_citations(chance, message, moment, world, used))
+        if shape.everywhere or not asks:
+            citations.extend(_citations(chance, message, moment, world, used, shape.citations))
     last = messages[-1]
     yield (
         "conversations",
@@ -194,9 +211,9 @@ def _conversation(
 
 
 def _citations(
-    chance: random.Random, message: dict[str, Any], at: datetime, world: _World, used: list[int]
+    chance: random.Random, message: dict[str, Any], at: datetime, world: _World, used: list[int], count: int
 ) -> Iterator[dict[str, Any]]:
-    for place, index in enumerate(chance.sample(range(len(world.sources)), CITATIONS_EACH)):
+    for place, index in enumerate(chance.sample(range(len(world.sources)), count)):
         source = world.sources[index]
         used[index] += 1
         yield {

@@ -46,10 +46,14 @@ class Peer:
 
 
 class Running:
-    """A peer's process: started on entering, answering from then on, ended on leaving."""
+    """A peer's process: started on entering, answering from then on, ended on leaving.
 
-    def __init__(self, peer: Peer, folder: Path) -> None:
+    Without `wait` it answers only when `ready` has returned, so that several can start at a time.
+    """
+
+    def __init__(self, peer: Peer, folder: Path, *, wait: bool = True) -> None:
         self.peer = peer
+        self._is_waited_for = wait
         self._log = folder / f"{peer.name}.log"
         self._port = free_port()
 
@@ -69,17 +73,19 @@ class Running:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **self.peer.environment}, stdout=log, stderr=log
             )
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
+        if self._is_waited_for:
+            try:
+                self.ready()
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_exception: object) -> None:
         end(self._process)
 
-    def _wait(self) -> None:
+    def ready(self) -> None:
+        """Wait until it answers. Raises BenchmarkFailed, with what it said, where it ends or takes START_TIMEOUT."""
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             if self._process.poll() is not None:

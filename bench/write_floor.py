@@ -24,8 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.floor import WORKSPACE
 from bench.floor_json import EPOCH, MICROSECOND, node_id
+from bench.floor_postgres import WORKSPACE
 from bench.write_rows import Row, conversation_row, message_row, uuid_of
 from db.record import new_id, now
 from db.tables import metadata

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from bench.floor import WORKSPACE
+from bench.floor_postgres import WORKSPACE
 from db.record import new_id
 from db.tables import metadata
 from db.titles import made_title, preview

@@ -17,7 +17,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from bench import data, facts, operations, servers
-from bench.inbox import FLOOR, colloquy, difference
+from bench.answers import difference
+from bench.lineup import FLOOR, colloquy
 from bench.load import FRESH, Measured, load, load_in_turns
 from bench.servers import BenchmarkFailed, Peer, Running
 from bench.write_rows import uuid_of
@@ -97,7 +98,7 @@ def run(options: Options, say: Callable[[str], None] = print) -> None:
 def _writes(kind: str, urls: dict[str, str], options: Options, folder: Path) -> list[list[str]]:
     """A row of the table for each operation and number of clients."""
     for url in urls.values():  # the same conversations in each
-        talks = asyncio.run(_filled(url, TALKS * data.MESSAGES_EACH))
+        talks = asyncio.run(_filled(url, TALKS * data.INBOX.messages))
     operation = {
         "addMessages": [operations.add(talk) for talk in talks],
         "addMessages with a key": [operations.send(talk) for talk in talks],

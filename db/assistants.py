@@ -5,14 +5,15 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
 from db.filters import Where, assistant_where
-from db.listings import Listing, page_of
-from db.paging import Order, Page, Row, Slice
+from db.listings import Listing
+from db.pages import Listed
+from db.paging import Order, Page
 from db.record import KEY_LENGTH, Owned, Revised, json_field, partial_index, sorted_text, text_field
+from db.verbs import Count, Found, Many, Numbers, One, verb
 from db.viewer import Viewer
 
 
@@ -53,27 +54,45 @@ class AssistantTool(Owned, table=True):
 _BY_NAME: Final = (Order("NAME", "name"),)
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("assistants")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist."""
-    return await reads.by_ids(connection, reads.table("assistants"), ids, viewer=viewer)
+    return One(_by_ids, (), ids, viewer)
 
 
-async def page(connection: AsyncConnection, page: Page, *, where: Where | None = None, viewer: Viewer) -> Slice:
-    """A page of the assistants that meet the filter, by name."""
+def _by_ids() -> Found:
     rows = reads.table("assistants")
-    here = rows.c.workspace_id == viewer.workspace_id
-    return await page_of(connection, Listing.of("assistants", rows, _BY_NAME, here, assistant_where(where)), page)
+    return Found.by(rows.c.id, rows)
 
 
-async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
+@verb("assistants")
+def page(page: Page, *, where: Where | None = None, viewer: Viewer) -> Listed:
+    """A page of the assistants that meet the filter, by name."""
+    return Listed(_page, (where or None,), page, viewer, keep=not where)
+
+
+def _page(where: Where | None) -> Listing:
+    rows = reads.table("assistants")
+    return Listing.of("assistants", rows, _BY_NAME, reads.here(rows, narrow=False), assistant_where(where))
+
+
+@verb()
+def count(*, where: Where | None = None, viewer: Viewer) -> Count:
     """How many assistants meet the filter."""
-    return await reads.count(connection, reads.table("assistants"), assistant_where(where), viewer=viewer)
+    return Count(_count, (where or None,), viewer, keep=not where)
 
 
-async def of_tools(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+def _count(where: Where | None) -> Numbers:
+    return Numbers.of(reads.table("assistants"), assistant_where(where))
+
+
+@verb("assistants")
+def of_tools(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The assistants that may use each tool, by name."""
+    return Many(_of_tools, (), ids, viewer)
+
+
+def _of_tools() -> Found:
     rows, links = reads.table("assistants"), reads.table("assistant_tools")
     source = links.join(rows, rows.c.id == links.c.assistant_id)
-    return await reads.lists_of(
-        connection, rows, links.c.tool_id, ids, rows.c.name, rows.c.id, source=source, viewer=viewer
-    )
+    return Found.by(links.c.tool_id, rows, source=source, order=(rows.c.name, rows.c.id))

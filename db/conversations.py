@@ -1,19 +1,21 @@
 """Conversations: the tables, and what is asked of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.filters import Where, conversation_where, is_narrow, of_workspace
-from db.jsons import clean_text
-from db.listings import Listing, page_of, pages_of
-from db.paging import Order, Page, Row, Slice
+from db.filters import Where, conversation_where, is_narrow
+from db.listings import Listing
+from db.names import by_external_id as by_external_id
+from db.names import by_external_ids as by_external_ids
+from db.names import by_ticket_record_ids as by_ticket_record_ids
+from db.pages import Listed, Pages
+from db.paging import Order, Page
 from db.record import (
     KEY_LENGTH,
     Owned,
@@ -30,8 +32,9 @@ from db.record import (
 )
 from db.tags import tag_counts as tag_counts
 from db.tags import tags_of as tags_of
+from db.verbs import Count, Counts, Found, Numbers, One, verb
 from db.viewer import Viewer
-from db.words import ConversationType, Entity, ExecutionStatus, OriginSystem, Visibility
+from db.words import ConversationType, ExecutionStatus, Visibility
 
 TITLE_LENGTH = 500
 """Characters of a title, by which lists are ordered. A longer one is cut; its origin keeps it whole."""
@@ -148,145 +151,119 @@ ORDERS: Final = {
 DEFAULT_ORDER: Final = (ORDERS["LAST_ACTIVITY_AT"].directed(descending=True),)
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("conversations")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist, the deleted ones among them: `deleted_at` tells."""
-    return await reads.by_ids(connection, reads.table("conversations"), ids, viewer=viewer)
+    return One(_by_ids, (), ids, viewer)
 
 
-async def by_external_id(connection: AsyncConnection, external_id: str, *, viewer: Viewer) -> Row | None:
-    """The conversation with that external id, unless it is deleted."""
+def _by_ids() -> Found:
     rows = reads.table("conversations")
-    statement = sa.select(*reads.columns_of(rows)).where(
-        *_seen(rows, viewer), rows.c.external_id == clean_text(external_id)
-    )
-    return (await connection.execute(statement)).one_or_none()
+    return Found.by(rows.c.id, rows)
 
 
-async def by_ticket_record_ids(connection: AsyncConnection, texts: Iterable[str], *, viewer: Viewer) -> dict[str, Row]:
-    """The support tickets that other conversations name: by Inkeep's own id, else by external id."""
-    rows, origins = reads.table("conversations"), reads.table("origins")
-    wanted = [clean_text(text) for text in dict.fromkeys(texts)]
-    imported = (
-        sa.select(*reads.columns_of(rows), origins.c.record_id.label("page_text"), sa.literal(0).label("page_rank"))
-        .select_from(origins.join(rows, rows.c.id == origins.c.entity_id))
-        .where(
-            *_seen(rows, viewer),
-            origins.c.workspace_id == viewer.workspace_id,
-            origins.c.entity == Entity.CONVERSATION,
-            origins.c.system == OriginSystem.INKEEP,
-            origins.c.record_id.in_(wanted),
-        )
-    )
-    named = sa.select(
-        *reads.columns_of(rows), rows.c.external_id.label("page_text"), sa.literal(1).label("page_rank")
-    ).where(*_seen(rows, viewer), rows.c.external_id.in_(wanted))
-    both = sa.union_all(imported, named).subquery("both")
-    # The last one read counts: the imported one, and of two accounts' the older.
-    found = await connection.execute(sa.select(*both.c).order_by(both.c.page_rank.desc(), both.c.id.desc()))
-    return {row.page_text: row for row in found}
-
-
-async def page(
-    connection: AsyncConnection,
+@verb("conversations")
+def page(
     page: Page,
     *,
     where: Where | None = None,
     order: Sequence[Order] = DEFAULT_ORDER,
     deleted: bool = False,
     viewer: Viewer,
-) -> Slice:
+) -> Listed:
     """A page of the conversations (or of the deleted ones) that meet the filter; the latest activity first."""
+    return Listed(_page, (tuple(order or DEFAULT_ORDER), deleted, where or None), page, viewer, keep=not where)
+
+
+def _page(order: Sequence[Order], deleted: bool, where: Where | None) -> Listing:
     rows = reads.table("conversations")
-    conditions = (of_workspace(rows, where, viewer), _deleted(rows, deleted), conversation_where(where))
-    return await page_of(connection, Listing.of("conversations", rows, order or DEFAULT_ORDER, *conditions), page)
+    here = reads.here(rows, narrow=is_narrow(where))
+    return Listing.of("conversations", rows, order, here, _deleted(rows, deleted), conversation_where(where))
 
 
-async def count(
-    connection: AsyncConnection, *, where: Where | None = None, deleted: bool = False, viewer: Viewer
-) -> int:
+@verb()
+def count(*, where: Where | None = None, deleted: bool = False, viewer: Viewer) -> Count:
     """How many conversations, or deleted ones, meet the filter."""
+    return Count(_count, (deleted, where or None), viewer, keep=not where)
+
+
+def _count(deleted: bool, where: Where | None) -> Numbers:
     rows = reads.table("conversations")
-    conditions = (_deleted(rows, deleted), conversation_where(where))
-    return await reads.count(connection, rows, *conditions, narrow=is_narrow(where), viewer=viewer)
-
-
-def _seen(rows: sa.FromClause, viewer: Viewer) -> tuple[reads.Condition, ...]:
-    return rows.c.workspace_id == viewer.workspace_id, _deleted(rows, False)
+    return Numbers.of(rows, _deleted(rows, deleted), conversation_where(where), narrow=is_narrow(where))
 
 
 def _deleted(rows: sa.FromClause, deleted: bool) -> reads.Condition:
     return rows.c.deleted_at.is_not(None) if deleted else rows.c.deleted_at.is_(None)
 
 
-async def of_assistants(
-    connection: AsyncConnection,
+@verb("conversations")
+def of_assistants(
     ids: Sequence[UUID],
     page: Page,
     *,
     where: Where | None = None,
     order: Sequence[Order] = DEFAULT_ORDER,
     viewer: Viewer,
-) -> dict[UUID, Slice]:
+) -> Pages:
     """A page of the conversations of each assistant."""
-    rows, condition = reads.table("conversations"), conversation_where(where)
+    shape = (tuple(order or DEFAULT_ORDER), where or None)
+    return Pages(_of_assistants, shape, "assistants", ids, page, viewer, keep=not where)
 
-    def listing(parent: sa.FromClause) -> Listing:
-        inside = rows.c.assistant_id == parent.c.id
-        return _of_parent("assistant.conversations", order, inside, condition, viewer=viewer)
 
-    return await pages_of(connection, reads.table("assistants"), listing, page, ids=ids, viewer=viewer)
+def _of_assistants(parent: sa.FromClause, order: Sequence[Order], where: Where | None) -> Listing:
+    inside = reads.table("conversations").c.assistant_id == parent.c.id
+    return _of_parent("assistant.conversations", order, inside, conversation_where(where))
 
 
 def _of_parent(
-    kind: str,
-    order: Sequence[Order],
-    *conditions: reads.Condition,
-    source: sa.FromClause | None = None,
-    viewer: Viewer,
+    kind: str, order: Sequence[Order], *conditions: reads.Condition, source: sa.FromClause | None = None
 ) -> Listing:
     rows = reads.table("conversations")
-    alive = (reads.in_workspace(rows, viewer.workspace_id), rows.c.deleted_at.is_(None))
-    return Listing.of(kind, rows, order or DEFAULT_ORDER, *alive, *conditions, source=source)
+    return Listing.of(kind, rows, order, reads.here(rows), _deleted(rows, False), *conditions, source=source)
 
 
-async def count_of_assistants(
-    connection: AsyncConnection, ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer
-) -> dict[UUID, int]:
+@verb()
+def count_of_assistants(ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer) -> Counts:
     """How many conversations each assistant has that meet the filter."""
+    return Counts(_count_of_assistants, (where or None,), ids, viewer, keep=not where)
+
+
+def _count_of_assistants(where: Where | None) -> Numbers:
     rows = reads.table("conversations")
-    alive = rows.c.deleted_at.is_(None)
-    return await reads.counts_of(
-        connection, rows, rows.c.assistant_id, ids, alive, conversation_where(where), viewer=viewer
-    )
+    return Numbers.by(rows.c.assistant_id, rows, _deleted(rows, False), conversation_where(where))
 
 
-async def of_tools(
-    connection: AsyncConnection,
+@verb("conversations")
+def of_tools(
     ids: Sequence[UUID],
     page: Page,
     *,
     where: Where | None = None,
     order: Sequence[Order] = DEFAULT_ORDER,
     viewer: Viewer,
-) -> dict[UUID, Slice]:
+) -> Pages:
     """A page of the conversations in which each tool was used."""
-    rows, links, condition = reads.table("conversations"), reads.table("conversation_tools"), conversation_where(where)
-    source = links.join(rows, rows.c.id == links.c.conversation_id)
-
-    def listing(parent: sa.FromClause) -> Listing:
-        inside = links.c.tool_id == parent.c.id
-        return _of_parent("tool.conversations", order, inside, condition, source=source, viewer=viewer)
-
-    return await pages_of(connection, reads.table("tools"), listing, page, ids=ids, viewer=viewer)
+    return Pages(_of_tools, (tuple(order or DEFAULT_ORDER), where or None), "tools", ids, page, viewer, keep=not where)
 
 
-async def count_of_tools(
-    connection: AsyncConnection, ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer
-) -> dict[UUID, int]:
+def _of_tools(parent: sa.FromClause, order: Sequence[Order], where: Where | None) -> Listing:
+    links, source = _used()
+    inside = links.c.tool_id == parent.c.id
+    return _of_parent("tool.conversations", order, inside, conversation_where(where), source=source)
+
+
+@verb()
+def count_of_tools(ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer) -> Counts:
     """In how many conversations that meet the filter each tool was used."""
+    return Counts(_count_of_tools, (where or None,), ids, viewer, keep=not where)
+
+
+def _count_of_tools(where: Where | None) -> Numbers:
+    rows, (links, source) = reads.table("conversations"), _used()
+    return Numbers.by(links.c.tool_id, rows, _deleted(rows, False), conversation_where(where), source=source)
+
+
+def _used() -> tuple[sa.Table, sa.FromClause]:
+    """The tools of conversations, and these joined with the conversations."""
     rows, links = reads.table("conversations"), reads.table("conversation_tools")
-    source = links.join(rows, rows.c.id == links.c.conversation_id)
-    alive = rows.c.deleted_at.is_(None)
-    return await reads.counts_of(
-        connection, rows, links.c.tool_id, ids, alive, conversation_where(where), source=source, viewer=viewer
-    )
+    return links, links.join(rows, rows.c.id == links.c.conversation_id)

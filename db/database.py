@@ -12,7 +12,12 @@ synchronous is FULL: with NORMAL a power cut lost acknowledged transactions in 1
 none.
 
 PostgreSQL has one pool. Reads run in AUTOCOMMIT: each statement sees its own snapshot, which saves two round trips an
-operation; what a reader may not assume is that two statements of one read see the same rows.
+operation; what a reader may not assume is that two statements of one read see the same rows. Transactions are begun
+and ended by hand on the driver's connection: SQLAlchemy would begin with the first statement that goes through it, and
+those that go past it would need one that does.
+
+A connection that is lost in the middle of a read is none of the reader's business: the read is done once more. A write
+is done once more only where its transaction had not begun.
 """
 
 from __future__ import annotations
@@ -21,54 +26,53 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.engine.url import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine.url import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from db.errors import DatabaseBusy, DatabaseUnfit, InvalidInput
+from db import postgres
+from db.bare import Look, PostgresBare, lost
+from db.errors import DatabaseBusy, DatabaseUnfit
 from db.inline import Work, begin_at_once
+from db.lending import Lender
 from db.sqlite import DatabaseSettings as DatabaseSettings
 from db.sqlite import WriterLock, own, prepared, reader_engine, writer_engine
+from db.urls import database_url as database_url
 
 T = TypeVar("T")
 
-_BUSY: Final = "The server is busy with other requests; try again in a moment."
-
-
-def database_url(text: str) -> URL:
-    """The SQLAlchemy URL of what a person wrote: a file's path, sqlite:///path, or postgresql://user@host/name.
-
-    Raises InvalidInput where it is none of these.
-    """
-    if "://" not in text:
-        if not text.strip():
-            raise InvalidInput("the database is empty: give a file's path or a postgresql:// URL", field="database")
-        return URL.create("sqlite+aiosqlite", database=str(Path(text).expanduser()))
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError) as error:  # ValueError: of what stands where a port would
-        raise InvalidInput("the database URL cannot be read: postgresql://user@host/name", field="database") from error
-    driver = url.drivername.partition("+")[0]
-    if driver in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+asyncpg")
-    if driver == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise InvalidInput("SQLite needs a file: sqlite:///path", field="database")
-        return url.set(drivername="sqlite+aiosqlite")
-    raise InvalidInput(f"the database is {driver!r}: it must be SQLite or PostgreSQL", field="database")
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""By name, since a server can have another one for its default."""
 
 
 class Database:
-    """The engines of one database. `read()` and `write()` are the only ways to a connection."""
+    """The engines of one database.
 
-    def __init__(self, url: URL, reader: AsyncEngine, writer: AsyncEngine, lock: WriterLock | None) -> None:
+    `look` and `ask` are for reads that run through, `read()` for those in the middle of which something else happens;
+    `transact` and `write()` likewise.
+    """
+
+    def __init__(
+        self,
+        url: URL,
+        reader: AsyncEngine,
+        writer: AsyncEngine,
+        lock: WriterLock | None,
+        *,
+        readers_at_once: int | None = None,
+    ) -> None:
         self.url = url
         self.reader = reader
         self.writer = writer
         self._lock = lock
+        one_pool = reader.sync_engine.pool is writer.sync_engine.pool
+        asks = writer.dialect.name == "postgresql"
+        self._readers = Lender(writer if one_pool else reader, asks=asks, at_once=readers_at_once)
+        self._writers = self._readers if one_pool else Lender(writer, asks=asks)
 
     @property
     def dialect(self) -> str:
@@ -105,22 +109,8 @@ class Database:
         """
         settings = settings or DatabaseSettings()
         if url.get_backend_name() == "postgresql":
-            engine = create_async_engine(
-                url,
-                pool_size=settings.pool_size,
-                max_overflow=0,
-                pool_timeout=settings.pool_timeout,
-                pool_pre_ping=True,
-                connect_args={
-                    "server_settings": {
-                        "application_name": purpose,
-                        "timezone": "UTC",
-                        "idle_in_transaction_session_timeout": "60000",
-                    },
-                },
-            )
-            reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-            return cls(url, reader, engine, None)
+            engine = postgres.engine(url, settings, purpose)
+            return cls(url, engine.execution_options(isolation_level="AUTOCOMMIT"), engine, None)
         path = Path(url.database or "").absolute()
         if path.is_dir():
             raise DatabaseUnfit(f"{path} is a folder: the database is a file in it", field="database")
@@ -130,13 +120,14 @@ class Database:
             if not path.is_file():
                 raise DatabaseUnfit(f"{path} does not exist", field="database")
             reader = reader_engine(path, settings)
-            return cls(url, reader, reader, None)
+            return cls(url, reader, reader, None, readers_at_once=settings.readers_at_once)
         lock = WriterLock(path)
         try:
             lock.acquire(purpose)
         except PermissionError as error:
             raise DatabaseUnfit(f"{path} cannot be written: {error.strerror}", field="database") from error
-        return cls(url, reader_engine(path, settings), writer_engine(path, settings), lock)
+        reader, writer = reader_engine(path, settings), writer_engine(path, settings)
+        return cls(url, reader, writer, lock, readers_at_once=settings.readers_at_once)
 
     async def close(self) -> None:
         """Close all connections and give the lock back."""
@@ -145,14 +136,66 @@ class Database:
         if self._lock is not None:
             self._lock.release()
 
+    async def look(self, work: Look[T]) -> T:
+        """Do some reading that only fetches; two statements of it may see different states.
+
+        The work awaits nothing but its connection; on SQLite it runs in the connection's thread. It is done once more,
+        from its beginning, where the connection is lost on the way. Who is cancelled has the statement broken off.
+        Raises DatabaseBusy.
+        """
+        if self.dialect == "sqlite":
+            loan = await self._readers.lend()
+            try:
+                return await own(loan.raw).look(work)
+            finally:
+                self._readers.give_back(loan)
+        for last in (False, True):
+            loan = await self._readers.lend()
+            bare: PostgresBare = loan.info[postgres.BARE]
+            try:
+                found = await work(bare)
+            except Exception:
+                if last or not bare.lost:
+                    raise
+            else:
+                if last or not bare.lost:  # a work may make an answer of an error
+                    return found
+            finally:
+                if bare.spoilt:
+                    await self._readers.discard(loan, dead=bare.lost)
+                else:
+                    self._readers.give_back(loan)
+        raise AssertionError("the last attempt returns or raises")
+
+    def has_spare(self) -> bool:
+        """Whether a read may well be done in two halves at once: two connections to PostgreSQL lie idle.
+
+        SQLite's readers would only take the interpreter's lock from each other.
+        """
+        return self.dialect == "postgresql" and self._readers.idle >= 2
+
+    async def ask(self, work: Work[T]) -> T:
+        """Do some reading; the same as `look`, with a connection of SQLAlchemy."""
+        if self.dialect == "sqlite":
+            loan = await self._readers.lend()
+            try:
+                return await own(loan.raw).ask(work)
+            finally:
+                self._readers.give_back(loan)
+        for last in (False, True):
+            async with self.read() as connection:
+                raw = await _driver(connection)
+                try:
+                    return await work(connection)
+                except Exception as error:
+                    if not await self._dropped(connection, raw, error) or last:
+                        raise
+        raise AssertionError("the last attempt returns or raises")
+
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads; two statements on it may see different states. Raises DatabaseBusy."""
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                connection = await stack.enter_async_context(self.reader.connect())
-            except sa.exc.TimeoutError as error:
-                raise DatabaseBusy(_BUSY) from error
+        async with self._readers.turn(), self.reader.connect() as connection:
             try:
                 yield connection
             except asyncio.CancelledError:
@@ -160,21 +203,6 @@ class Database:
                 with contextlib.suppress(Exception):
                     await connection.invalidate()
                 raise
-
-    async def ask(self, work: Work[T]) -> T:
-        """Do some reading; two statements of it may see different states.
-
-        The work awaits nothing but its connection; see `db.inline` for what that is good for. Raises DatabaseBusy.
-        """
-        if self.dialect == "postgresql":
-            async with self.read() as connection:
-                return await work(connection)
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                connection = await stack.enter_async_context(self.reader.connect())
-            except sa.exc.TimeoutError as error:
-                raise DatabaseBusy(_BUSY) from error
-            return await (await own(connection)).ask(work)
 
     async def answers(self, *, within: float) -> bool:
         """Whether a reader gets an answer within that many seconds."""
@@ -191,12 +219,25 @@ class Database:
 
         Raises DatabaseBusy. On SQLite writers wait for each other as long as it takes.
         """
-        async with contextlib.AsyncExitStack() as stack:
+        if self.dialect == "sqlite":
+            async with self._writers.turn(), self.writer.begin() as connection:
+                yield connection
+            return
+        async with self.read() as connection:
+            raw = await self._begun(connection)
             try:
-                connection = await stack.enter_async_context(self.writer.begin())
-            except sa.exc.TimeoutError as error:
-                raise DatabaseBusy(_BUSY) from error
-            yield connection
+                yield connection
+            except asyncio.CancelledError:
+                raise  # the connection is closed, and the server rolls back
+            except BaseException as error:
+                if not await self._dropped(connection, raw, error):
+                    try:
+                        await raw.execute("ROLLBACK")
+                    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                        await connection.invalidate()  # the server rolls back what loses its connection
+                raise
+            if await raw.execute("COMMIT") != "COMMIT":
+                raise RuntimeError("a statement of this transaction failed, and what followed was rolled back with it")
 
     async def transact(self, work: Work[T]) -> T:
         """Do some work in a transaction: what it returns is committed, what it raises rolls it back.
@@ -206,8 +247,40 @@ class Database:
         if self.dialect == "postgresql":
             async with self.write() as connection:
                 return await work(connection)
-        async with self.writer.connect() as connection:
-            return await (await own(connection)).transact(work)
+        loan = await self._writers.lend()
+        try:
+            return await own(loan.raw).transact(work)
+        finally:
+            self._writers.give_back(loan)
+
+    async def _begun(self, connection: AsyncConnection) -> asyncpg.Connection:
+        """Begin a transaction, on another connection where this one is dead; gives the driver's."""
+        raw = await _driver(connection)
+        try:
+            await raw.execute(_BEGIN)
+        except Exception as error:
+            if not await self._dropped(connection, raw, error):
+                raise
+            await connection.execution_options(isolation_level="AUTOCOMMIT")  # SQLAlchemy's new one is without
+            raw = await _driver(connection)
+            await raw.execute(_BEGIN)
+        return raw
+
+    async def _dropped(self, connection: AsyncConnection, raw: asyncpg.Connection, error: BaseException) -> bool:
+        """Whether the error came of a lost connection; SQLAlchemy's then lets go of it, and makes another if asked."""
+        if not (connection.invalidated or raw.is_closed() or lost(error)):
+            return False
+        self._readers.doubt()
+        if not connection.invalidated:
+            await connection.invalidate()
+        return True
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """The driver's connection."""
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None, "a connection in use has its driver's"
+    return raw
 
 
 def migrating_engine(database: Database) -> AsyncEngine:

@@ -5,13 +5,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.filters import Where, feedback_where, is_narrow, of_workspace
-from db.listings import Listing, page_of, pages_of
-from db.paging import Order, Page, Row, Slice
+from db.filters import Where, feedback_where, is_narrow
+from db.listings import Listing
+from db.pages import Firsts, Listed, Pages
+from db.paging import Order, Page
 from db.record import (
     KEY_LENGTH,
     Owned,
@@ -25,6 +25,8 @@ from db.record import (
     text_field,
     word_field,
 )
+from db.statements import IDS
+from db.verbs import Count, Counts, Found, Many, Numbers, One, verb
 from db.viewer import Viewer
 from db.words import FeedbackAuthor, Rating, Verdict
 
@@ -122,170 +124,162 @@ ORDERS: Final = {order.field: order for order in (Order("CREATED_AT", "created_a
 DEFAULT_ORDER: Final = (ORDERS["CREATED_AT"].directed(descending=True),)
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("feedback")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist, and not in a deleted conversation."""
+    return One(_by_ids, (), ids, viewer)
+
+
+def _by_ids() -> Found:
     rows = reads.table("feedback")
-    return await reads.by_ids(connection, rows, ids, reads.living(rows.c.conversation_id, viewer), viewer=viewer)
+    return Found.by(rows.c.id, rows, reads.alive(rows.c.conversation_id))
 
 
-async def page(
-    connection: AsyncConnection,
-    page: Page,
-    *,
-    where: Where | None = None,
-    order: Sequence[Order] = DEFAULT_ORDER,
-    viewer: Viewer,
-) -> Slice:
+@verb("feedback")
+def page(page: Page, *, where: Where | None = None, order: Sequence[Order] = DEFAULT_ORDER, viewer: Viewer) -> Listed:
     """A page of the feedback that meets the filter; the newest first."""
+    return Listed(_page, (tuple(order or DEFAULT_ORDER), where or None), page, viewer, keep=not where)
+
+
+def _page(order: Sequence[Order], where: Where | None) -> Listing:
     rows = reads.table("feedback")
-    here = of_workspace(rows, where, viewer)
-    alive = reads.living(rows.c.conversation_id, viewer)
-    listing = Listing.of("feedback", rows, order or DEFAULT_ORDER, here, alive, feedback_where(where))
-    return await page_of(connection, listing, page)
+    here, alive = reads.here(rows, narrow=is_narrow(where)), reads.alive(rows.c.conversation_id)
+    return Listing.of("feedback", rows, order, here, alive, feedback_where(where))
 
 
-async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
+@verb()
+def count(*, where: Where | None = None, viewer: Viewer) -> Count:
     """How much feedback meets the filter."""
+    return Count(_count, (where or None,), viewer, keep=not where)
+
+
+def _count(where: Where | None) -> Numbers:
     rows = reads.table("feedback")
-    alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.count(connection, rows, alive, feedback_where(where), narrow=is_narrow(where), viewer=viewer)
+    alive = reads.alive(rows.c.conversation_id)
+    return Numbers.of(rows, alive, feedback_where(where), narrow=is_narrow(where))
 
 
-async def of_conversations(
-    connection: AsyncConnection, ids: Sequence[UUID], page: Page, *, viewer: Viewer
-) -> dict[UUID, Slice]:
+@verb("feedback")
+def of_conversations(ids: Sequence[UUID], page: Page, *, viewer: Viewer) -> Pages:
     """A page of the feedback on each conversation itself, the newest first."""
+    return Pages(_of_conversations, (), "conversations", ids, page, viewer)
+
+
+def _of_conversations(parent: sa.FromClause) -> Listing:
     rows = reads.table("feedback")
-
-    def listing(parent: sa.FromClause) -> Listing:
-        inside = rows.c.conversation_id == parent.c.id
-        return Listing.of("conversation.feedback", rows, DEFAULT_ORDER, inside, *_on_the_conversation(rows))
-
-    return await pages_of(connection, reads.table("conversations"), listing, page, ids=ids, viewer=viewer)
+    inside = rows.c.conversation_id == parent.c.id
+    return Listing.of("conversation.feedback", rows, DEFAULT_ORDER, inside, *_on_the_conversation(rows))
 
 
-async def count_of_conversations(
-    connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer
-) -> dict[UUID, int]:
+@verb()
+def count_of_conversations(ids: Sequence[UUID], *, viewer: Viewer) -> Counts:
     """How much feedback there is on each conversation itself."""
+    return Counts(_count_of_conversations, (), ids, viewer)
+
+
+def _count_of_conversations() -> Numbers:
     rows = reads.table("feedback")
-    alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.counts_of(
-        connection, rows, rows.c.conversation_id, ids, alive, *_on_the_conversation(rows), viewer=viewer
-    )
+    key = rows.c.conversation_id
+    return Numbers.by(key, rows, reads.alive(key), *_on_the_conversation(rows))
 
 
-def _on_the_conversation(rows: sa.FromClause) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+def _on_the_conversation(rows: sa.FromClause) -> tuple[reads.Condition, reads.Condition]:
     return rows.c.message_id.is_(None), rows.c.reference_id.is_(None)
 
 
-async def of_messages(
-    connection: AsyncConnection, ids: Sequence[UUID], limit: int = 100, *, viewer: Viewer
-) -> dict[UUID, list[Row]]:
+@verb("feedback")
+def of_messages(ids: Sequence[UUID], limit: int = 100, *, viewer: Viewer) -> Firsts:
     """The feedback on each message itself, the newest first, at most `limit` rows each."""
+    return Firsts(Pages(_of_messages, (), "messages", ids, Page(first=limit), viewer))
+
+
+def _of_messages(parent: sa.FromClause) -> Listing:
     rows = reads.table("feedback")
-
-    def listing(parent: sa.FromClause) -> Listing:
-        on_it = (rows.c.message_id == parent.c.id, rows.c.reference_id.is_(None))
-        return Listing.of("message.feedback", rows, DEFAULT_ORDER, *on_it)
-
-    found = await pages_of(connection, reads.table("messages"), listing, Page(first=limit), ids=ids, viewer=viewer)
-    return {key: given.rows for key, given in found.items()}
+    on_it = (rows.c.message_id == parent.c.id, rows.c.reference_id.is_(None))
+    return Listing.of("message.feedback", rows, DEFAULT_ORDER, *on_it)
 
 
-async def of_references(
-    connection: AsyncConnection, ids: Sequence[UUID], limit: int = 100, *, viewer: Viewer
-) -> dict[UUID, list[Row]]:
+@verb("feedback")
+def of_references(ids: Sequence[UUID], limit: int = 100, *, viewer: Viewer) -> Firsts:
     """The feedback on each citation alone, or with a verdict on it, the newest first, at most `limit` rows each."""
+    return Firsts(Pages(_of_references, (), "citations", ids, Page(first=limit), viewer))
+
+
+def _of_references(parent: sa.FromClause) -> Listing:
     rows, verdicts = reads.table("feedback"), reads.table("citation_verdicts")
-    alone = rows.alias("alone")
-
-    def listing(parent: sa.FromClause) -> Listing:
-        about = sa.union_all(
-            sa.select(alone.c.id).where(alone.c.reference_id == parent.c.id).correlate(parent),
-            sa.select(verdicts.c.feedback_id).where(verdicts.c.reference_id == parent.c.id).correlate(parent),
-        )
-        return Listing.of("reference.feedback", rows, DEFAULT_ORDER, rows.c.id.in_(about))
-
-    found = await pages_of(connection, reads.table("citations"), listing, Page(first=limit), ids=ids, viewer=viewer)
-    return {key: given.rows for key, given in found.items()}
-
-
-async def owners_of(
-    connection: AsyncConnection, conversation_ids: Sequence[UUID], *, viewer: Viewer
-) -> dict[UUID, Row]:
-    """The owner's own feedback (like and comment) of those conversations that have it."""
-    rows = reads.table("feedback")
-    statement = (
-        sa.select(*reads.columns_of(rows))
-        .where(
-            reads.one_of(rows.c.conversation_id, conversation_ids),
-            reads.in_workspace(rows, viewer.workspace_id),
-            rows.c.is_owners.is_(sa.true()),
-        )
-        .order_by(rows.c.created_at, rows.c.id)
+    alone = reads.alias("feedback", "alone")
+    about = sa.union_all(
+        sa.select(alone.c.id).where(alone.c.reference_id == parent.c.id).correlate(parent),
+        sa.select(verdicts.c.feedback_id).where(verdicts.c.reference_id == parent.c.id).correlate(parent),
     )
-    return {row.conversation_id: row for row in await connection.execute(statement)}
+    return Listing.of("reference.feedback", rows, DEFAULT_ORDER, rows.c.id.in_(about))
 
 
-async def own_of_conversations(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("feedback")
+def owners_of(conversation_ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
+    """The owner's own feedback (like and comment) of those conversations that have it."""
+    return One(_owners_of, (), conversation_ids, viewer)
+
+
+def _owners_of() -> Found:
+    rows = reads.table("feedback")
+    order = (rows.c.created_at, rows.c.id)
+    return Found.by(rows.c.conversation_id, rows, rows.c.is_owners.is_(sa.true()), order=order)
+
+
+@verb("feedback")
+def own_of_conversations(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """The viewer's own feedback on each conversation itself, where there is some."""
-    rows = reads.table("feedback")
-    return await _own(connection, rows.c.conversation_id, ids, *_on_the_conversation(rows), viewer=viewer)
+    return One(_own, ("conversation_id",), ids, viewer, user_id=viewer.user_id)
 
 
-async def own_of_messages(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("feedback")
+def own_of_messages(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """The viewer's own feedback on each message itself, where there is some."""
-    rows = reads.table("feedback")
-    return await _own(connection, rows.c.message_id, ids, rows.c.reference_id.is_(None), viewer=viewer)
+    return One(_own, ("message_id",), ids, viewer, user_id=viewer.user_id)
 
 
-async def _own(
-    connection: AsyncConnection,
-    key: sa.ColumnElement[UUID],
-    ids: Sequence[UUID],
-    *conditions: sa.ColumnElement[bool],
-    viewer: Viewer,
-) -> dict[UUID, Row]:
+def _own(of: str) -> Found:
     """Of each key the end user's feedback, of several the last changed; who has no name owns what has no author."""
     rows = reads.table("feedback")
+    key = rows.c[of]
+    on_it = _on_the_conversation(rows) if of == "conversation_id" else (rows.c.reference_id.is_(None),)
+    last = (rows.c.updated_at.desc(), rows.c.id.desc())
     own = (
         sa.select(
-            rows.c.id,
-            key.label("page_key"),
-            sa.func.row_number()
-            .over(partition_by=key, order_by=(rows.c.updated_at.desc(), rows.c.id.desc()))
-            .label("place"),
+            rows.c.id, key.label("key"), sa.func.row_number().over(partition_by=key, order_by=last).label("place")
         )
         .where(
-            reads.one_of(key, ids),
-            reads.in_workspace(rows, viewer.workspace_id),
+            reads.one_of_named(key, IDS),
+            reads.here(rows),
             rows.c.author_kind == FeedbackAuthor.END_USER,
-            rows.c.author_id.is_not_distinct_from(viewer.user_id),
-            *conditions,
+            rows.c.author_id.is_not_distinct_from(sa.bindparam("user_id", type_=sa.Text())),
+            *on_it,
         )
         .subquery("ids")
     )
-    statement = sa.select(own.c.page_key, *reads.columns_of(rows)).where(rows.c.id == own.c.id, own.c.place == 1)
-    return {row.page_key: row for row in await connection.execute(statement)}
+    frame = sa.select().select_from(own.join(rows, rows.c.id == own.c.id)).where(own.c.place == 1)
+    return Found(frame, own.c.key, reads.columns_of(rows))
 
 
-async def reasons_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("feedback_reasons")
+def reasons_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The reasons that each feedback gives, in its order."""
-    return await _details(connection, reads.table("feedback_reasons"), ids, viewer)
+    return Many(_details, ("feedback_reasons",), ids, viewer)
 
 
-async def scores_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("feedback_scores")
+def scores_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The scores that each feedback gives, in its order."""
-    return await _details(connection, reads.table("feedback_scores"), ids, viewer)
+    return Many(_details, ("feedback_scores",), ids, viewer)
 
 
-async def verdicts_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("citation_verdicts")
+def verdicts_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """What each feedback says of citations, in its order."""
-    return await _details(connection, reads.table("citation_verdicts"), ids, viewer)
+    return Many(_details, ("citation_verdicts",), ids, viewer)
 
 
-async def _details(
-    connection: AsyncConnection, rows: sa.Table, ids: Sequence[UUID], viewer: Viewer
-) -> dict[UUID, list[Row]]:
-    return await reads.lists_of(connection, rows, rows.c.feedback_id, ids, rows.c.position, viewer=viewer)
+def _details(table: str) -> Found:
+    rows = reads.table(table)
+    return Found.by(rows.c.feedback_id, rows, order=(rows.c.position,))

@@ -1,19 +1,19 @@
 """What the fields of filters are made of: each says what a client's value means for the rows of a table."""
 
-from collections.abc import Callable, Mapping
+import operator as compare
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from db.errors import InvalidInput
+from db.filter_shapes import Every, Where
 from db.json_filters import property_condition
-from db.jsons import clean_text
-from db.operators import operands, value_meets
+from db.operators import truth, value_meets
+from db.parameters import Parameter, one_of
 from db.reads import Condition, in_workspace, table
 from db.words import Rating
-
-Where = Mapping[str, Any]
 
 Field = Callable[[sa.FromClause, Any], Condition]
 """The condition of one field of a filter on the rows of a table (or of an alias of it)."""
@@ -73,12 +73,12 @@ def column(name: str) -> Field:
 
 def flag(name: str) -> Field:
     """A column that is true or false."""
-    return lambda rows, wanted: rows.c[name].is_(sa.true()) if wanted else rows.c[name].is_(sa.false())
+    return lambda rows, wanted: rows.c[name].is_(sa.true()) if truth(wanted, name) else rows.c[name].is_(sa.false())
 
 
 def given(name: str) -> Field:
     """Whether the column holds anything."""
-    return lambda rows, wanted: rows.c[name].is_not(None) if wanted else rows.c[name].is_(None)
+    return lambda rows, wanted: rows.c[name].is_not(None) if truth(wanted, name) else rows.c[name].is_(None)
 
 
 def _any(_: sa.FromClause) -> Condition:
@@ -123,12 +123,12 @@ def related(related: str, key: str, kind: Callable[[], Filter], among: Related =
     return field
 
 
-def existing(related: str, key: str, condition: Related = _any) -> Field:
+def existing(name: str, related: str, key: str, condition: Related = _any) -> Field:
     """Whether there are rows of another table that belong to this one."""
 
     def field(rows: sa.FromClause, wanted: bool) -> Condition:
         found = some(related, key, rows, condition)
-        return found if wanted else sa.not_(found)
+        return found if truth(wanted, name) else sa.not_(found)
 
     return field
 
@@ -145,22 +145,22 @@ def single(related: str, key: str, column: str, name: str, of: str = "id") -> Fi
             )
         if "is_null" in operators:
             present = some(related, key, rows, lambda others: others.c[column].is_not(None), of=of)
-            conditions.append(sa.not_(present) if operators["is_null"] else present)
+            conditions.append(sa.not_(present) if truth(operators["is_null"], name) else present)
         return sa.and_(sa.true(), *conditions)
 
     return field
 
 
-def properties(column: str, name: str) -> Field:
+def properties(column: str) -> Field:
     """Conditions on values in a column of JSON, all of which are to hold."""
-    return lambda rows, given: sa.and_(sa.true(), *(property_condition(rows.c[column], each, name) for each in given))
+    return lambda rows, given: sa.and_(sa.true(), *(property_condition(rows.c[column], each) for each in given))
 
 
 def tags(rows: sa.FromClause, operators: Mapping[str, Any]) -> Condition:
     """Conditions on the set of a conversation's tags."""
     conditions: list[Condition] = []
     for operator, operand in operators.items():
-        if operand is None:
+        if operand is None or (type(operand) is tuple and None in operand):
             raise InvalidInput(f"{operator} of tags is null", field="tags")
         match operator:
             case "has":
@@ -171,28 +171,27 @@ def tags(rows: sa.FromClause, operators: Mapping[str, Any]) -> Condition:
                 conditions.append(_tagged_with_all(rows, operand))
             case "is_empty":
                 present = some("conversation_tags", "conversation_id", rows)
-                conditions.append(sa.not_(present) if operand else present)
+                conditions.append(sa.not_(present) if truth(operand, "tags") else present)
             case _:
                 raise InvalidInput(f"tags has no operator {operator}", field="tags")
     return sa.and_(sa.true(), *conditions)
 
 
-def _tagged(rows: sa.FromClause, given: list[str]) -> Condition:
-    wanted = operands(given)
-    return some("conversation_tags", "conversation_id", rows, lambda others: others.c.tag.in_(wanted))
+def _tagged(rows: sa.FromClause, wanted: Sequence[Parameter]) -> Condition:
+    return some("conversation_tags", "conversation_id", rows, lambda others: one_of(others.c.tag, wanted))
 
 
-def _tagged_with_all(rows: sa.FromClause, given: list[str]) -> Condition:
-    wanted = list(dict.fromkeys(operands(given)))
+def _tagged_with_all(rows: sa.FromClause, wanted: Every) -> Condition:
     others = table("conversation_tags").alias()
-    number = (
+    found = (
         sa.select(sa.func.count())
         .select_from(others)
-        .where(others.c.conversation_id == rows.c.id, others.c.tag.in_(wanted))
+        .where(others.c.conversation_id == rows.c.id, one_of(others.c.tag, wanted.values))
         .correlate(rows)
         .scalar_subquery()
     )
-    return number == len(wanted)
+    number: Condition = found == wanted.number.against(found, compare.eq)
+    return number
 
 
 def like(rows: sa.FromClause, operators: Mapping[str, Any]) -> Condition:
@@ -220,14 +219,16 @@ def like(rows: sa.FromClause, operators: Mapping[str, Any]) -> Condition:
 def score(rows: sa.FromClause, operators: Mapping[str, Any]) -> Condition:
     """Some score of that name whose value meets the bounds."""
     bounds = {operator: operand for operator, operand in operators.items() if operator != "name"}
-    if not isinstance(operators.get("name"), str):
+    name = operators.get("name")
+    if not isinstance(name, Parameter) or not name.is_text:
         raise InvalidInput("score needs the name of a scale", field="score")
-    name = clean_text(operators["name"])
     return some(
         "feedback_scores",
         "feedback_id",
         rows,
-        lambda others: sa.and_(others.c.name == name, value_meets(others.c.value, bounds, "score")),
+        lambda others: sa.and_(
+            others.c.name == name.against(others.c.name, compare.eq), value_meets(others.c.value, bounds, "score")
+        ),
     )
 
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.bare import Bare, Look
+from db.turns import SLOW
 
 T = TypeVar("T")
 
@@ -37,18 +41,34 @@ class _Borrowed:
         """Leave it open: it is closed in its thread, by whom it belongs to."""
 
 
-class InlineConnection:
+class _Turn:
+    """One read in the thread; `over` when nobody waits for it any more."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
+
+
+class InlineConnection(Bare):
     """What `db` uses of an AsyncConnection, on a synchronous one; `raw` is the driver's own."""
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
+        self._turn = _Turn()
         engine = sa.create_engine(
             "sqlite://", creator=lambda: _Borrowed(raw), poolclass=sa.pool.StaticPool, pool_reset_on_return=None
         )
         self._sync = engine.connect()
 
-    def ask(self, work: Work[T]) -> T:
+    def look(self, work: Look[T], turn: _Turn) -> T:
+        """Run reads that only fetch, each statement for itself."""
+        self._turn = turn
+        return _run(work(self))
+
+    def ask(self, work: Work[T], turn: _Turn) -> T:
         """Run reads, each statement for itself."""
+        self._turn = turn
         try:
             return _run(work(cast("AsyncConnection", self)))
         finally:
@@ -56,6 +76,7 @@ class InlineConnection:
 
     def transact(self, work: Work[T]) -> T:
         """Run a transaction: what the work returns is committed, what it raises rolls it back."""
+        self._turn = _Turn()
         # By hand: that SQLAlchemy begins costs nothing here, but its pool costs more than the commit.
         self.raw.execute("BEGIN IMMEDIATE")
         try:
@@ -74,49 +95,99 @@ class InlineConnection:
         """The dialect, as of any connection."""
         return self._sync.dialect
 
+    async def fetch(self, text: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows as the driver gives them."""
+        self._go_on()
+        return self.raw.execute(text, parameters).fetchall()
+
     async def execute(self, statement: Any, parameters: Any = None, **options: Any) -> sa.CursorResult[Any]:
         """Execute a statement."""
+        self._go_on()
         return self._sync.execute(statement, parameters, **options)
 
     async def exec_driver_sql(self, statement: str, parameters: Any = None, **options: Any) -> sa.CursorResult[Any]:
         """Execute a statement in the driver's own form."""
+        self._go_on()
         return self._sync.exec_driver_sql(statement, parameters, **options)
+
+    def _go_on(self) -> None:
+        """Raise what SQLite raises in the middle of a statement, where the read was broken off between two."""
+        if self._turn.over:
+            raise sqlite3.OperationalError("interrupted")
 
 
 class ThreadConnection(aiosqlite.Connection):
     """A connection of aiosqlite that also runs whole reads and transactions in its thread."""
 
-    def __init__(self, database: str, timeout: float, *, uri: bool = False) -> None:
+    def __init__(
+        self, database: str, timeout: float, *, statements: int, uri: bool = False, gate: Lock | None = None
+    ) -> None:
         # Transactions are begun and ended by hand: the driver's own begin too late and leave DDL outside.
         super().__init__(
-            lambda: sqlite3.connect(database, timeout=timeout, isolation_level=None, uri=uri), iter_chunk_size=64
+            lambda: sqlite3.connect(
+                database, timeout=timeout, isolation_level=None, uri=uri, cached_statements=statements
+            ),
+            iter_chunk_size=64,
         )
         self._thread.daemon = True
         self._made: InlineConnection | None = None
+        self._gate = gate or Lock()
+
+    async def look(self, work: Look[T]) -> T:
+        """Run reads that only fetch; who is cancelled has them broken off."""
+        return await self._read(self._look_in_turn, work)
+
+    def _look_in_turn(self, connection: InlineConnection, work: Look[T], turn: _Turn) -> T:
+        """Look when the thread of another connection is done, or takes long.
+
+        Two that run at once take the interpreter's lock from each other with every row, and are slower than one after
+        the other; and who waits here goes on at once, where a turn comes by way of the event loop.
+        """
+        alone = self._gate.acquire(timeout=SLOW)
+        try:
+            return connection.look(work, turn)
+        finally:
+            if alone:
+                self._gate.release()
 
     async def ask(self, work: Work[T]) -> T:
         """Run reads; who is cancelled has them broken off."""
-        try:
-            return await self._inline(InlineConnection.ask, work)
-        except asyncio.CancelledError:
-            self._conn.interrupt()
-            raise
+        return await self._read(InlineConnection.ask, work)
 
     async def transact(self, work: Work[T]) -> T:
         """Run a transaction: what the work returns is committed, what it raises rolls it back.
 
         Once it has begun it goes on to its end, even where nobody waits for it any more.
         """
-        return await self._inline(InlineConnection.transact, work)
+        return await self._begin(lambda connection: connection.transact(work))
 
-    async def _inline(self, run: Callable[[InlineConnection, Work[T]], T], work: Work[T]) -> T:
+    async def _read(self, run: Callable[[InlineConnection, Any, _Turn], T], work: Any) -> T:
+        turn = _Turn()
+        try:
+            return await self._begin(lambda connection: run(connection, work, turn))
+        except asyncio.CancelledError:
+            turn.over = True
+            if self._connection is not None:
+                self._connection.interrupt()
+            if self._running:
+                # Whoever gets this connection next shall not stand behind a read that nobody wants: the thread comes
+                # to this when that has ended.
+                await self._begin(lambda _connection: None)
+            raise
+
+    def _begin(self, run: Callable[[InlineConnection], T]) -> asyncio.Future[T]:
+        """Let something run in the thread, after what runs there already."""
+        if not self._running or self._connection is None:
+            raise sqlite3.ProgrammingError("this connection is closed")
+
         def here() -> T:
             if self._made is None:
                 self._made = InlineConnection(self._conn)
-            return run(self._made, work)
+            return run(self._made)
 
-        found: T = await self._execute(here)  # type: ignore[no-untyped-call]  # aiosqlite types it not
-        return found
+        ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((ended, here))
+        return ended
 
 
 def begin_at_once(engine: sa.Engine) -> None:
@@ -135,4 +206,4 @@ def _run(coroutine: Coroutine[Any, Any, T]) -> T:
         found: T = end.value
         return found
     coroutine.close()
-    raise RuntimeError("a transaction awaits nothing but its connection")
+    raise RuntimeError("reads and transactions await nothing but their connection")

@@ -4,8 +4,7 @@ On PostgreSQL they are jsonb's own operators, which compare numbers exactly; str
 SQLite a registered function reads the text (`db.json_values`), since SQLite's own round numbers and don't decode keys.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,30 +12,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from db.errors import InvalidInput
-from db.json_values import FRACTION_DIGITS, INTEGER_DIGITS, render
-from db.jsons import clean_text
-from db.texts import fold
+from db.json_shapes import Operand, Path, Sought, path_shape
+from db.json_shapes import path_of as path_of
+from db.json_values import render
+from db.parameters import Parameter, Parameters
 
 Condition = sa.ColumnElement[bool]
 
-MAX_STEPS: Final = 32
-"""Steps of a path at most."""
-
-MAX_DEPTH: Final = 64
-"""Levels of nesting of an operand at most."""
-
-MAX_VALUES: Final = 1_000
-"""Values of `in` and `notIn` at most."""
-
-OPERATORS: Final = frozenset(
-    ["eq", "ne", "in", "not_in", "lt", "lte", "gt", "gte", "contains", "starts_with", "has", "exists", "is_null"]
-)
-
 _NULL: Final = sa.literal_column("'null'::jsonb", JSONB)
-_DIGITS: Final = re.compile(r"[0-9]+")
-_SIGNED: Final = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_ .:-]*[A-Za-z_ .:-][A-Za-z0-9_ .:-]*")
 
 
 class PerDatabase(FunctionElement[Any]):
@@ -63,47 +46,39 @@ def _on_postgresql(element: PerDatabase, compiler: Any, **options: Any) -> str:
     return f"({compiler.process(list(element.clauses)[1], **options)})"
 
 
-def property_condition(column: sa.ColumnElement[Any], given: Mapping[str, Any], field: str = "properties") -> Condition:
-    """The condition of one PropertyFilter on a JsonCopy column.
+class _Rendered(sa.types.TypeDecorator[Any]):
+    """A JSON value as its one text."""
 
-    Raises InvalidInput for a path or an operand that means nothing.
-    """
-    operators = {name: operand for name, operand in given.items() if name != "path"}
-    if unknown := sorted(operators.keys() - OPERATORS):
-        raise InvalidInput(f"{field} has no operator {unknown[0]}", field=field)
-    path = path_of(given.get("path"), field)
-    operators = {name: _operand(name, operand, field) for name, operand in operators.items()}
-    specification = render({"path": path, **operators})
-    sqlite: Condition = sa.func.colloquy_json(column, specification, type_=sa.Boolean) == sa.true()
-    if any(
-        operand is not (name == "is_null") for name, operand in operators.items() if name in ("exists", "is_null")
-    ) or (operators.keys() - {"exists", "is_null"}):
-        # Where a key or a text is not even spelled, nothing need be parsed.
-        quoted = [f'"{step}"' for step in path if _PLAIN.fullmatch(step)]
-        quoted += [f'"{text}"' for name, text in operators.items() if name in ("eq", "has") and _is_plain(text)]
-        sqlite = sa.and_(*(sa.func.instr(column, text) > 0 for text in quoted), sqlite)
-    found = value_at(column, path)
-    postgresql = sa.and_(sa.true(), *(_met(column, path, found, name, operand) for name, operand in operators.items()))
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:  # noqa: ARG002 - SQLAlchemy's signature
+        """The text of the value."""
+        return render(value)
+
+
+def property_condition(column: sa.ColumnElement[Any], given: Sought) -> Condition:
+    """The condition of one PropertyFilter on a JsonCopy column."""
+    sqlite: Condition = sa.func.colloquy_json(column, given.whole.of(_Rendered()), type_=sa.Boolean) == sa.true()
+    sqlite = sa.and_(*(sa.func.instr(column, text.of(sa.String())) > 0 for text in given.quoted), sqlite)
+    found = _at(column, given.path)
+    postgresql = sa.and_(sa.true(), *(_met(column, found, name, operand) for name, operand in given.operators))
     return PerDatabase(sqlite, postgresql)
-
-
-def _is_plain(text: Any) -> bool:
-    """The text has one spelling in JSON."""
-    return isinstance(text, str) and text.isascii() and text.isprintable() and not {'"', "\\"} & set(text)
 
 
 def value_at(column: sa.ColumnElement[Any], path: Sequence[str]) -> sa.ColumnElement[Any]:
     """What lies at the path of a jsonb column; NULL where nothing does."""
-    if not any(_SIGNED.fullmatch(step) and not _DIGITS.fullmatch(step) for step in path):
-        steps = sa.bindparam(None, list(path), type_=ARRAY(sa.Text()), unique=True)
-        return column.op("#>", return_type=JSONB())(steps)
-    # PostgreSQL takes "-1", "+1" and " 1" for places in an array, too; with -> a text is a key and nothing else.
-    for step in path:
-        if _DIGITS.fullmatch(step):
-            one = sa.bindparam(None, [step], type_=ARRAY(sa.Text()), unique=True)
-            column = column.op("#>", return_type=JSONB())(one)
+    return _at(column, path_shape(path, Parameters(named=False)))
+
+
+def _at(column: sa.ColumnElement[Any], path: Path) -> sa.ColumnElement[Any]:
+    if path.whole is not None:
+        return column.op("#>", return_type=JSONB())(path.whole.of(ARRAY(sa.Text())))
+    for step, index in path.steps:
+        if index:
+            column = column.op("#>", return_type=JSONB())(step.of(ARRAY(sa.Text())))
         else:
-            column = column.op("->", return_type=JSONB())(sa.bindparam(None, step, type_=sa.Text(), unique=True))
+            column = column.op("->", return_type=JSONB())(step.of(sa.Text()))
     return column
 
 
@@ -117,67 +92,11 @@ def path_text(path: Sequence[str]) -> str:
     return render(list(path))
 
 
-def path_of(path: Any, field: str) -> list[str]:
-    """The steps of a path. Raises InvalidInput where it is none, or too long."""
-    if not isinstance(path, (list, tuple)) or not all(isinstance(step, str) for step in path):
-        raise InvalidInput(f"{field} needs a path, a list of keys and indexes", field=field)
-    if len(path) > MAX_STEPS:
-        raise InvalidInput(f"the path has {len(path)} steps: at most {MAX_STEPS} are taken", field=field)
-    return [clean_text(step) for step in path]
+def _json(operand: Parameter) -> sa.ColumnElement[Any]:
+    return sa.cast(operand.of(_Rendered()), JSONB)
 
 
-def _operand(name: str, operand: Any, field: str) -> Any:
-    if operand is None:
-        raise InvalidInput(f"{name} of {field} is null: ask with isNull", field=field)
-    if name in ("exists", "is_null"):
-        if not isinstance(operand, bool):
-            raise InvalidInput(f"{name} of {field} is true or false", field=field)
-    elif name in ("contains", "starts_with"):
-        if not isinstance(operand, str):
-            raise InvalidInput(f"{name} of {field} takes a text", field=field)
-        return fold(clean_text(operand))
-    elif name in ("in", "not_in"):
-        if not isinstance(operand, (list, tuple)):
-            raise InvalidInput(f"{name} of {field} takes a list", field=field)
-        if len(operand) > MAX_VALUES:
-            raise InvalidInput(f"{name} of {field} has {len(operand)} values: at most {MAX_VALUES}", field=field)
-        if any(item is None for item in operand):
-            raise InvalidInput(f"{name} of {field} holds null: ask with isNull", field=field)
-    elif name in ("lt", "lte", "gt", "gte") and isinstance(operand, (bool, list, tuple, dict)):
-        raise InvalidInput(f"{name} of {field} takes a number or a text", field=field)
-    _check_depth(operand, field)
-    try:
-        render(operand)
-    except ValueError as error:
-        raise InvalidInput(
-            f"{name} of {field} holds what JSON does not, or a number of more than {INTEGER_DIGITS:,} digits before "
-            f"or {FRACTION_DIGITS:,} behind the point",
-            field=field,
-        ) from error
-    return operand
-
-
-def _check_depth(operand: Any, field: str) -> None:
-    level = [operand]
-    for _ in range(MAX_DEPTH):
-        level = [
-            item
-            for value in level
-            if isinstance(value, (list, tuple, dict))
-            for item in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return
-    raise InvalidInput(f"{field} is nested more than {MAX_DEPTH} levels deep", field=field)
-
-
-def _json(operand: Any) -> sa.ColumnElement[Any]:
-    return sa.cast(sa.bindparam(None, render(operand), type_=sa.Text(), unique=True), JSONB)
-
-
-def _met(
-    column: sa.ColumnElement[Any], path: Sequence[str], found: sa.ColumnElement[Any], name: str, operand: Any
-) -> Condition:
+def _met(column: sa.ColumnElement[Any], found: sa.ColumnElement[Any], name: str, operand: Any) -> Condition:
     """Whether the value that was found meets one condition, on PostgreSQL."""
     kind = sa.func.jsonb_typeof(found)
     match name:
@@ -187,23 +106,23 @@ def _met(
             null = sa.func.coalesce(found == _NULL, sa.true())
             return null if operand else sa.not_(null)
         case "eq":
-            return sa.and_(_indexed(column, path, operand), found == _json(operand))
+            return sa.and_(_indexed(column, operand), found == _json(operand.value))
         case "in":
-            return sa.or_(sa.false(), *(_met(column, path, found, "eq", item) for item in operand))
+            return sa.or_(sa.false(), *(_met(column, found, "eq", each) for each in operand))
         case "ne" | "not_in":
             unequal = operand if name == "not_in" else [operand]
-            return sa.and_(found != _NULL, *(found != _json(item) for item in unequal))
+            return sa.and_(found != _NULL, *(found != _json(each.value) for each in unequal))
         case "lt" | "lte" | "gt" | "gte":
-            if isinstance(operand, str):
-                text = sa.bindparam(None, clean_text(operand), type_=sa.Text(), unique=True)
+            if operand.text:
+                text = operand.value.of(sa.Text())
                 return sa.and_(kind == "string", _compared(sa.collate(text_of(found), "C"), name, text))
-            return sa.and_(kind == "number", _compared(found, name, _json(operand)))
+            return sa.and_(kind == "number", _compared(found, name, _json(operand.value)))
         case "contains":
-            return sa.and_(kind == "string", sa.func.strpos(_folded(found), operand) > 0)
+            return sa.and_(kind == "string", sa.func.strpos(_folded(found), operand.value.of(sa.String())) > 0)
         case "starts_with":
-            return sa.and_(kind == "string", sa.func.starts_with(_folded(found), operand))
+            return sa.and_(kind == "string", sa.func.starts_with(_folded(found), operand.value.of(sa.String())))
         case _:
-            return sa.and_(_indexed(column, path, [operand]), kind == "array", _has(found, kind, operand))
+            return sa.and_(_indexed(column, operand), kind == "array", _has(found, kind, operand))
 
 
 def _folded(found: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -222,19 +141,17 @@ def _compared(value: sa.ColumnElement[Any], name: str, operand: sa.ColumnElement
             return value >= operand
 
 
-def _has(found: sa.ColumnElement[Any], kind: sa.ColumnElement[Any], operand: Any) -> Condition:
-    if not isinstance(operand, (list, tuple, dict)):
-        return found.op("@>", return_type=sa.Boolean())(_json([operand]))
+def _has(found: sa.ColumnElement[Any], kind: sa.ColumnElement[Any], operand: Operand) -> Condition:
+    if not operand.nested:
+        return found.op("@>", return_type=sa.Boolean())(_json(operand.value))
     # Containment of an object or an array is not equality.
     array = sa.case((kind == "array", found), else_=sa.literal_column("'[]'::jsonb", JSONB))
     items = sa.func.jsonb_array_elements(array).table_valued(sa.column("value", JSONB())).render_derived(name="items")
-    return sa.exists(sa.select(sa.literal_column("1")).select_from(items).where(items.c.value == _json(operand)))
+    equal = items.c.value == _json(operand.value)
+    return sa.exists(sa.select(sa.literal_column("1")).select_from(items).where(equal))
 
 
-def _indexed(column: sa.ColumnElement[Any], path: Sequence[str], operand: Any) -> Condition:
-    """What follows from equality and the GIN index can answer; nothing where a step may be an index or a key."""
-    if not path or any(_DIGITS.fullmatch(step) for step in path):
+def _indexed(column: sa.ColumnElement[Any], operand: Operand) -> Condition:
+    if operand.within is None:
         return sa.true()
-    for step in reversed(path):
-        operand = {step: operand}
-    return column.op("@>", return_type=sa.Boolean())(_json(operand))
+    return column.op("@>", return_type=sa.Boolean())(_json(operand.within))

@@ -1,34 +1,52 @@
-"""Lists of rows that are read in pages, one statement each, for one list or for those of many parents.
+"""Lists of rows that are read in pages: which rows they have, in which order, and where a cursor lies in them.
 
-A page of each of many parents is had by a lateral join on PostgreSQL and by a correlated `id IN (... LIMIT n)` on
-SQLite: both walk an index for each parent and stop behind the page, where a window function would number all of the
-rows first.
-Whether there is more is known from one row too many, and on the side of a cursor from an EXISTS in the same statement.
+Statements are made once for many pages (see `db.statements`), so what is told of a page here is only what its statement
+depends on: its `Bounds`. The values of its cursors are parameters, `after_0`, `after_1`, ... and `before_0`, ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
-from uuid import UUID
+from typing import Any, Final, NamedTuple, Self
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.paging import Keyset, Order, Page, Row, Slice, Term
-from db.reads import Condition, alias, columns_of, fenced, in_workspace, one_of
-from db.viewer import Viewer
+from db.paging import Keyset, Order, Page, Term
+from db.reads import Condition
+
+SIZE: Final = "size"
+"""The parameter that is the number of rows to read: those of a page and one more, which tells that there is more."""
+
+LIMIT: Final = sa.bindparam(SIZE, type_=sa.Integer())
+"""That number."""
 
 _NOTHING: Final = object()
+_GIVEN: Final = True
+"""Stands for a cursor's value that is not null."""
+
+Values = tuple[Any, ...]
+
+
+class Bounds(NamedTuple):
+    """What the statement of a page depends on: the direction, and for each cursor what of its values decides."""
+
+    backward: bool
+    after: Values | None = None
+    before: Values | None = None
+
+    @property
+    def sides(self) -> tuple[tuple[str, Values | None, bool], ...]:
+        """The cursors: the name of their parameters, what of their values decides, and whether the page is behind."""
+        return ("after", self.after, True), ("before", self.before, False)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of a list that one index gives in order; a list is one or more of them, one behind the other.
 
-    `columns` are those of the keyset's terms. `fixed` is the value of the first term where the stretch has only one;
-    `present` says that the first term is never null in it.
+    `columns` are those of the keyset's terms. `fixed` is the value of the first term where the stretch has only one:
+    null, or a number, which only one of a list's stretches has. `present` says that the first term is never null in it.
     """
 
     source: sa.FromClause
@@ -37,22 +55,23 @@ class Run:
     fixed: Any = _NOTHING
     present: bool = False
 
-    def place(self, keyset: Keyset, values: tuple[Any, ...], *, after: bool, inclusive: bool = False) -> Condition:
-        """Where the rows lie: behind the values or in front of them, or (inclusive) right there."""
+    def place(self, keyset: Keyset, side: str, values: Values, *, after: bool, inclusive: bool = False) -> Condition:
+        """Where the rows lie: behind the cursor of that side or in front of it, or (inclusive) right there."""
         terms, columns = keyset.terms, self.columns
         first = terms[0]
+        names = tuple(f"{side}_{n}" for n in range(len(terms)))
         if self.fixed is not _NOTHING:
             if self.fixed != values[0]:
                 behind = self.fixed is None or (
                     values[0] is not None and (self.fixed > values[0]) is not first.descending
                 )
                 return sa.true() if behind is after else sa.false()
-            return _place(terms[1:], columns[1:], values[1:], after=after, inclusive=inclusive)
+            return _place(terms[1:], columns[1:], values[1:], names[1:], after=after, inclusive=inclusive)
         if self.present:
             if values[0] is None:
                 return sa.false() if after else sa.true()
             terms = (Term(first.name, first.type, first.descending), *terms[1:])
-        return _place(terms, columns, values, after=after, inclusive=inclusive)
+        return _place(terms, columns, values, names, after=after, inclusive=inclusive)
 
     def order(self, keyset: Keyset, *, backward: bool) -> list[sa.ColumnElement[Any]]:
         """The order of the rows within the stretch."""
@@ -61,20 +80,21 @@ class Run:
             terms, columns = terms[1:], columns[1:]
         elif self.present:
             terms = (Term(terms[0].name, terms[0].type, terms[0].descending), *terms[1:])
-        return [_ordered(column, term, backward) for column, term in zip(columns, terms, strict=True)]
+        return [ordered(column, term, backward) for column, term in zip(columns, terms, strict=True)]
 
 
 def _place(
     terms: Sequence[Term],
     columns: Sequence[sa.ColumnElement[Any]],
     values: Sequence[Any],
+    names: Sequence[str],
     *,
     after: bool,
     inclusive: bool,
 ) -> Condition:
     if not terms:
         return sa.true() if inclusive else sa.false()
-    bound = [sa.bindparam(None, value, type_=term.type, unique=True) for value, term in zip(values, terms, strict=True)]
+    bound = [sa.bindparam(name, type_=term.type) for name, term in zip(names, terms, strict=True)]
     first, column, value = terms[0], columns[0], values[0]
     greater = after is not first.descending
     if all(not term.nullable and term.descending is first.descending for term in terms):
@@ -83,7 +103,7 @@ def _place(
         if inclusive:
             return left >= right if greater else left <= right
         return left > right if greater else left < right
-    rest = _place(terms[1:], columns[1:], values[1:], after=after, inclusive=inclusive)
+    rest = _place(terms[1:], columns[1:], values[1:], names[1:], after=after, inclusive=inclusive)
     if value is None:
         beyond: Condition = sa.false() if after else column.is_not(None)
         return sa.or_(beyond, sa.and_(column.is_(None), rest))
@@ -97,7 +117,8 @@ def _place(
     return sa.and_(column >= bound[0] if greater else column <= bound[0], exact)
 
 
-def _ordered(column: sa.ColumnElement[Any], term: Term, backward: bool) -> sa.ColumnElement[Any]:
+def ordered(column: sa.ColumnElement[Any], term: Term, backward: bool) -> sa.ColumnElement[Any]:
+    """The column as a term of ORDER BY, of the list as it is or from its end."""
     directed = column.asc() if term.descending is backward else column.desc()
     if not term.nullable:
         return directed
@@ -108,13 +129,15 @@ def _ordered(column: sa.ColumnElement[Any], term: Term, backward: bool) -> sa.Co
 class Listing:
     """A list of a table's rows that can be read in pages.
 
-    `extras` gives, from the rows of a page, the columns of the keyset that the table itself lacks.
+    `extras` gives, from the rows of a page, the columns of the keyset that the table itself lacks. `there` is for a
+    list that there may not be at all: it says so.
     """
 
     rows: sa.Table
     keyset: Keyset
     runs: tuple[Run, ...]
     extras: Callable[[sa.FromClause], Sequence[sa.ColumnElement[Any]]] = lambda _: ()
+    there: Condition | None = None
 
     @classmethod
     def of(
@@ -135,36 +158,50 @@ class Listing:
         absent = Run(origin, (*conditions, columns[0].is_(None)), columns, fixed=None)
         return cls(rows, keyset, (present, absent))
 
-    def cursors(self, page: Page) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
-        """The values of the page's cursors. Raises InvalidCursor."""
-        after = None if page.after is None else self.keyset.values(page.after, "after")
-        before = None if page.before is None else self.keyset.values(page.before, "before")
-        return after, before
+    def asked(self, page: Page) -> tuple[Bounds, dict[str, Any]]:
+        """What the page's statement depends on, and its parameters. Raises InvalidCursor."""
+        values: dict[str, Any] = {SIZE: page.size + 1}
+        deciding: list[Values | None] = []
+        for side, cursor in (("after", page.after), ("before", page.before)):
+            if cursor is None:
+                deciding.append(None)
+                continue
+            found = self.keyset.values(cursor, side)
+            values.update((f"{side}_{n}", value) for n, value in enumerate(found))
+            rest = (None if value is None else _GIVEN for value in found[1:])
+            deciding.append((self._beside(found[0]), *rest))
+        return Bounds(page.backward, *deciding), values
+
+    def _beside(self, first: Any) -> Any:
+        """What of a cursor's first value decides: whether it is null, and on which side of a run's only value it is."""
+        for run in self.runs:
+            if first is not None and isinstance(run.fixed, int):
+                return run.fixed + (first > run.fixed) - (first < run.fixed)
+        return None if first is None else _GIVEN
 
     def within(
         self,
-        page: Page,
+        bounds: Bounds,
         columns: Callable[[Run], Sequence[sa.ColumnElement[Any]]],
         *correlated: sa.FromClause,
     ) -> sa.Select[Any]:
         """The rows of the page and one more, from its beginning, or from its end if it is read backward."""
-        after, before = self.cursors(page)
         parts = []
         for run in self.runs:
-            bounds = []
-            if after is not None:
-                bounds.append(run.place(self.keyset, after, after=True))
-            if before is not None:
-                bounds.append(run.place(self.keyset, before, after=False))
-            if any(isinstance(bound, sa.sql.elements.False_) for bound in bounds):
+            places = [
+                run.place(self.keyset, side, values, after=after)
+                for side, values, after in bounds.sides
+                if values is not None
+            ]
+            if any(isinstance(place, sa.sql.elements.False_) for place in places):
                 continue
             labelled = [column.label(f"order_{n}") for n, column in enumerate(run.columns)] if self._many else []
             parts.append(
                 sa.select(*columns(run), *labelled)
                 .select_from(run.source)
-                .where(*run.conditions, *bounds)
-                .order_by(*run.order(self.keyset, backward=page.backward))
-                .limit(page.size + 1)
+                .where(*run.conditions, *places)
+                .order_by(*run.order(self.keyset, backward=bounds.backward))
+                .limit(LIMIT)
                 .correlate(*correlated)
             )
         if not parts:
@@ -176,125 +213,41 @@ class Listing:
         return (
             sa.select(*(column for column in union.c if not column.name.startswith("order_")))
             .order_by(
-                *(_ordered(union.c[f"order_{n}"], term, page.backward) for n, term in enumerate(self.keyset.terms))
+                *(ordered(union.c[f"order_{n}"], term, bounds.backward) for n, term in enumerate(self.keyset.terms))
             )
-            .limit(page.size + 1)
+            .limit(LIMIT)
         )
 
     @property
     def _many(self) -> bool:
         return len(self.runs) > 1
 
-    def flags(self, page: Page, *correlated: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    def flags(self, bounds: Bounds, *correlated: sa.FromClause) -> list[sa.ColumnElement[Any]]:
         """Whether rows lie at a cursor or beyond it, outside of the page; known also where the page is empty."""
         flags: list[sa.ColumnElement[Any]] = []
-        for name, values, after in zip(("page_before", "page_after"), self.cursors(page), (False, True), strict=True):
+        for side, values, after in bounds.sides:
             if values is None:
                 continue
             found: list[Condition] = [
                 sa.exists(
                     sa.select(sa.literal_column("1"))
                     .select_from(run.source)
-                    .where(*run.conditions, run.place(self.keyset, values, after=after, inclusive=True))
+                    .where(*run.conditions, run.place(self.keyset, side, values, after=not after, inclusive=True))
                     .correlate(*correlated)
                 )
                 for run in self.runs
             ]
-            flags.append(sa.or_(*found).label(name))
+            flags.append(sa.or_(*found).label(BEFORE if after else AFTER))
+        if self.there is not None:
+            flags.append(self.there.label(THERE))
         return flags
 
-    def slice(self, found: Sequence[Row], page: Page) -> Slice:
-        """The page of the rows that its statement gave: one too many tells that there is more."""
-        rows = [row for row in found if row.id is not None]
-        flags = found[0]._mapping if found else {}
-        before, after = bool(flags.get("page_before")), bool(flags.get("page_after"))
-        more = len(rows) > page.size
-        del rows[page.size :]
-        if page.backward:
-            rows.reverse()
-            return Slice(rows, after, more or before, self.keyset.cursor)
-        return Slice(rows, more or after, before, self.keyset.cursor)
 
+BEFORE: Final = "page_before"
+"""The flag that rows lie before the page."""
 
-async def page_of(connection: AsyncConnection, listing: Listing, page: Page) -> Slice:
-    """A page of a list that has no parent."""
-    given, _ = await page_with(connection, listing, page)
-    return given
+AFTER: Final = "page_after"
+"""The flag that rows lie behind the page."""
 
-
-async def page_with(
-    connection: AsyncConnection, listing: Listing, page: Page, *more: sa.ColumnElement[Any]
-) -> tuple[Slice, Mapping[str, Any]]:
-    """The same, and by their names the values of `more`, which do not depend on the page's rows."""
-    flags = [*listing.flags(page), *more]
-    if not flags and len(listing.runs) == 1:
-        within = listing.within(page, lambda run: [*columns_of(listing.rows), *_computed(listing, run)])
-        return listing.slice((await connection.execute(within)).all(), page), {}
-    # A page without rows still has to tell what lies around it.
-    one = sa.select(sa.literal_column("1").label("one")).subquery("one")
-    ids = listing.within(page, lambda run: [listing.rows.c.id, *_computed(listing, run)]).subquery("ids")
-    rows = alias(listing.rows.name, "page")
-    computed = [column for column in ids.c if column.name != "id"]
-    values = {**rows.c, **{column.name: column for column in computed}}
-    statement = (
-        sa.select(*flags, *columns_of(rows), *computed)
-        .select_from(one.outerjoin(ids, sa.true()).outerjoin(rows, rows.c.id == ids.c.id))
-        .order_by(*(_ordered(values[term.name], term, page.backward) for term in listing.keyset.terms))
-    )
-    found = (await connection.execute(statement)).all()
-    return listing.slice(found, page), dict(found[0]._mapping) if more else {}
-
-
-def _computed(listing: Listing, run: Run) -> list[sa.ColumnElement[Any]]:
-    """The columns of the keyset that the rows lack."""
-    return [
-        column.label(term.name)
-        for column, term in zip(run.columns, listing.keyset.terms, strict=True)
-        if term.name not in listing.rows.c
-    ]
-
-
-async def pages_of(
-    connection: AsyncConnection,
-    parents: sa.Table,
-    listing_of: Callable[[sa.FromClause], Listing],
-    page: Page,
-    *,
-    ids: Sequence[UUID],
-    viewer: Viewer,
-) -> dict[UUID, Slice]:
-    """The same page of each parent's list, in one statement; for each of the ids a slice.
-
-    `listing_of` makes the list of a parent, of which it may use the id. A deleted parent's list is empty.
-    """
-    parent = alias(parents.name, "parent")
-    listing = listing_of(parent)
-    conditions = [one_of(parent.c.id, ids), in_workspace(parent, viewer.workspace_id)]
-    if "deleted_at" in parents.c:
-        conditions.append(parent.c.deleted_at.is_(None))
-    if flags := listing.flags(page, parent):
-        # Once for each parent, and not again for each row of its page.
-        parent = fenced(sa.select(parent.c.id, *flags).where(*conditions), connection).subquery("parent")
-        listing, flags, conditions = listing_of(parent), [parent.c[flag.name] for flag in flags], []
-    rows = alias(listing.rows.name, "page")
-    within = listing.within(page, lambda _: [listing.rows.c.id], parent)
-    if connection.dialect.name == "postgresql":
-        chosen = within.lateral("ids")
-        joined = parent.outerjoin(chosen, sa.true()).outerjoin(rows, rows.c.id == chosen.c.id)
-    else:
-        joined = parent.outerjoin(rows, rows.c.id.in_(within))
-    extras = {column.name: column for column in listing.extras(rows)}
-    order = [
-        _ordered(extras[term.name] if term.name in extras else rows.c[term.name], term, page.backward)
-        for term in listing.keyset.terms
-    ]
-    statement = (
-        sa.select(parent.c.id.label("page_key"), *flags, *columns_of(rows), *extras.values())
-        .select_from(joined)
-        .where(*conditions)
-        .order_by(*order)
-    )
-    groups: dict[UUID, list[Row]] = {key: [] for key in ids}
-    for row in await connection.execute(statement):
-        groups[row.page_key].append(row)
-    return {key: listing.slice(found, page) for key, found in groups.items()}
+THERE: Final = "page_there"
+"""The flag that there is such a list."""

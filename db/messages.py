@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
@@ -15,9 +14,10 @@ from db.branches import branch_page as branch_page
 from db.branches import count_of_conversations as count_of_conversations
 from db.branches import of_conversations as of_conversations
 from db.branches import openai_branch as openai_branch
-from db.filters import Where, is_narrow, message_where, of_workspace
-from db.listings import Listing, page_of
-from db.paging import Order, Page, Row, Slice
+from db.filters import Where, is_narrow, message_where
+from db.listings import Listing
+from db.pages import Listed
+from db.paging import Order, Page
 from db.record import (
     KEY_LENGTH,
     Owned,
@@ -33,8 +33,9 @@ from db.record import (
     text_field,
     word_field,
 )
-from db.siblings import Siblings as Siblings
+from db.siblings import sibling_messages_of as sibling_messages_of
 from db.siblings import siblings_of as siblings_of
+from db.verbs import Count, Found, Many, Numbers, One, verb
 from db.viewer import Viewer
 from db.words import Actor, ContentFormat, MessageRole, MessageStatus, MessageType, PartType
 
@@ -193,56 +194,83 @@ ORDERS: Final = {
 DEFAULT_ORDER: Final = (ORDERS["CREATED_AT"].directed(descending=True),)
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("messages")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist, and not in a deleted conversation."""
+    return One(_by_ids, (), ids, viewer)
+
+
+def _by_ids() -> Found:
     rows = reads.table("messages")
-    return await reads.by_ids(connection, rows, ids, reads.living(rows.c.conversation_id, viewer), viewer=viewer)
+    return Found.by(rows.c.id, rows, reads.alive(rows.c.conversation_id))
 
 
-async def page(
-    connection: AsyncConnection,
-    page: Page,
-    *,
-    where: Where | None = None,
-    order: Sequence[Order] = DEFAULT_ORDER,
-    viewer: Viewer,
-) -> Slice:
+@verb("messages")
+def page(page: Page, *, where: Where | None = None, order: Sequence[Order] = DEFAULT_ORDER, viewer: Viewer) -> Listed:
     """A page of the messages of all conversations that meet the filter; the newest first."""
+    return Listed(_page, (tuple(order or DEFAULT_ORDER), where or None), page, viewer, keep=not where)
+
+
+def _page(order: Sequence[Order], where: Where | None) -> Listing:
     rows = reads.table("messages")
-    here = of_workspace(rows, where, viewer)
-    alive = reads.living(rows.c.conversation_id, viewer)
-    listing = Listing.of("messages", rows, order or DEFAULT_ORDER, here, alive, message_where(where))
-    return await page_of(connection, listing, page)
+    here, alive = reads.here(rows, narrow=is_narrow(where)), reads.alive(rows.c.conversation_id)
+    return Listing.of("messages", rows, order, here, alive, message_where(where))
 
 
-async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
+@verb()
+def count(*, where: Where | None = None, viewer: Viewer) -> Count:
     """How many messages of all conversations meet the filter."""
+    return Count(_count, (where or None,), viewer, keep=not where)
+
+
+def _count(where: Where | None) -> Numbers:
     rows = reads.table("messages")
-    alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.count(connection, rows, alive, message_where(where), narrow=is_narrow(where), viewer=viewer)
+    alive = reads.alive(rows.c.conversation_id)
+    return Numbers.of(rows, alive, message_where(where), narrow=is_narrow(where))
 
 
-async def parts_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("content_parts")
+def parts_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The content parts of each message that has such, in order (see `has_parts`)."""
-    return await _details(connection, reads.table("content_parts"), ids, viewer)
+    return Many(_details, ("content_parts",), ids, viewer)
 
 
-async def follow_ups_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("follow_up_questions")
+def follow_ups_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The questions that each message suggests, in order."""
-    return await _details(connection, reads.table("follow_up_questions"), ids, viewer)
+    return Many(_details, ("follow_up_questions",), ids, viewer)
 
 
-async def tool_calls_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("tool_calls")
+def tool_calls_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The calls that each message makes, in order."""
-    return await _details(connection, reads.table("tool_calls"), ids, viewer)
+    return Many(_details, ("tool_calls",), ids, viewer)
 
 
-async def attachments_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("attachments")
+def attachments_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The files that each message brings along, in order."""
-    return await _details(connection, reads.table("attachments"), ids, viewer)
+    return Many(_details, ("attachments",), ids, viewer)
 
 
-async def _details(
-    connection: AsyncConnection, rows: sa.Table, ids: Sequence[UUID], viewer: Viewer
-) -> dict[UUID, list[Row]]:
-    return await reads.lists_of(connection, rows, rows.c.message_id, ids, rows.c.position, viewer=viewer)
+def _details(table: str) -> Found:
+    rows = reads.table(table)
+    return Found.by(rows.c.message_id, rows, order=(rows.c.position,))
+
+
+@verb("tool_calls")
+def tool_calls_by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
+    """Those of the ids that exist, and not in a deleted conversation."""
+    return One(_details_by_ids, ("tool_calls",), ids, viewer)
+
+
+@verb("attachments")
+def attachments_by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
+    """Those of the ids that exist, and not in a deleted conversation."""
+    return One(_details_by_ids, ("attachments",), ids, viewer)
+
+
+def _details_by_ids(table: str) -> Found:
+    rows, messages = reads.table(table), reads.table("messages")
+    source = rows.join(messages, messages.c.id == rows.c.message_id)
+    return Found.by(rows.c.id, rows, reads.alive(messages.c.conversation_id), source=source)

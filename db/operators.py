@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from db.errors import InvalidInput
 from db.json_filters import PerDatabase
 from db.jsons import clean_text
+from db.parameters import Parameter, one_of
 from db.texts import fold
 
 Condition = sa.ColumnElement[bool]
@@ -24,47 +25,53 @@ _COMPARED: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 
 def value_meets(column: sa.ColumnElement[Any], operators: Mapping[str, Any], name: str) -> Condition:
-    """All operators hold for the column's value; on null only is_null can."""
+    """All operators, with operands as shapes have them, hold for the column's value; on null only is_null can."""
     return sa.and_(sa.true(), *(_met(column, operator, operand, name) for operator, operand in operators.items()))
 
 
 def _met(column: sa.ColumnElement[Any], operator: str, operand: Any, name: str) -> Condition:
-    if operand is None or (isinstance(operand, (list, tuple)) and None in operand):
+    if operand is None or (type(operand) is tuple and None in operand):
         raise InvalidInput(f"{operator} of {name} is null: ask with isNull", field=name)
-    if type(operand) is str:
-        operand = clean_text(operand)
     match operator:
         case "eq" | "ne" | "lt" | "lte" | "gt" | "gte":
-            return sa.and_(_COMPARED[operator](column, operand))
+            compared = _COMPARED[operator]
+            value = operand.against(column, compared) if isinstance(operand, Parameter) else operand
+            return sa.and_(compared(column, value))
         case "in":
-            return column.in_(operands(operand)) if operand else sa.false()
+            return one_of(column, operand) if operand else sa.false()
         case "not_in":
-            return column.not_in(operands(operand)) if operand else column.is_not(None)
+            return sa.not_(one_of(column, operand)) if operand else column.is_not(None)
         case "is_null":
-            return column.is_(None) if operand else column.is_not(None)
+            return column.is_(None) if truth(operand, name) else column.is_not(None)
         case "contains":
-            folded = fold(operand)
+            folded = operand.of(sa.String())
             return PerDatabase(
                 sa.func.instr(sa.func.colloquy_fold(column), folded) > 0,
                 sa.func.strpos(_lower(column), folded) > 0,
             )
         case "starts_with":
-            return starting_with(column, operand)
+            return _starting_with(column, operand.text.of(sa.String()), operand.length.of(sa.Integer()))
     raise InvalidInput(f"{name} has no operator {operator}", field=name)
+
+
+def truth(operand: Any, name: str) -> bool:
+    """Whether true or false was asked for. Raises InvalidInput where it was neither."""
+    if isinstance(operand, Parameter):
+        raise InvalidInput(f"{name} takes true or false here", field=name)
+    return bool(operand)
 
 
 def starting_with(column: sa.ColumnElement[Any], prefix: str) -> Condition:
     """The text of the column begins with the prefix, whatever the case."""
     folded = fold(clean_text(prefix))
+    return _starting_with(column, sa.literal(folded, sa.String()), sa.literal(len(folded), sa.Integer()))
+
+
+def _starting_with(column: sa.ColumnElement[Any], folded: Any, length: Any) -> Condition:
     return PerDatabase(
-        sa.func.substr(sa.func.colloquy_fold(column), 1, len(folded)) == folded,
+        sa.func.substr(sa.func.colloquy_fold(column), 1, length) == folded,
         sa.func.starts_with(_lower(column), folded),
     )
-
-
-def operands(values: Any) -> list[Any]:
-    """The values of a list as columns hold them."""
-    return [clean_text(value) if type(value) is str else value for value in values]
 
 
 def _lower(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

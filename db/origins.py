@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.paging import Row
 from db.record import KEY_LENGTH, Owned, Record, json_field, moment_field, text_field, word_field
+from db.verbs import Found, One, verb
 from db.viewer import Viewer
 from db.words import Entity, IdType, OriginSystem
 
@@ -80,10 +79,12 @@ class RecordVersion(Owned, table=True):
     seen_at: datetime = moment_field(nullable=False)
 
 
-async def of_entities(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("origins")
+def of_entities(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """The origins of those rows that have one, whatever their table."""
+    return One(_of_entities, (), ids, viewer)
+
+
+def _of_entities() -> Found:
     rows = reads.table("origins")
-    statement = sa.select(*reads.columns_of(rows)).where(
-        reads.one_of(rows.c.entity_id, ids), reads.in_workspace(rows, viewer.workspace_id)
-    )
-    return {row.entity_id: row for row in await connection.execute(statement)}
+    return Found.by(rows.c.entity_id, rows)

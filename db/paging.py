@@ -13,7 +13,7 @@ import json
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -30,6 +30,8 @@ MAX_SIZE: Final = 100
 """Rows of a page at most."""
 
 Row = sa.Row[Any]
+
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A page as it was found: its rows in the list's order, and whether there is more on either side."""
+    """A page as it was found: its rows in the list's order, and whether there is more on either side.
+
+    Its rows may be the driver's own (see `db.verbs`), and then `cursor` is for such.
+    """
 
     rows: list[Row]
     has_next: bool
@@ -141,8 +146,18 @@ class Keyset:
 
     def cursor(self, row: Row) -> str:
         """The row's place in the list, as opaque text."""
-        values = [_written(row._mapping[term.name]) for term in self.terms]
-        text = json.dumps([self.signature, values], separators=(",", ":")).encode()
+        return self._cursor([row._mapping[term.name] for term in self.terms])
+
+    def place(self, row: Sequence[Any], at: int) -> str:
+        """The same of a row as the driver gives it, which holds the terms' values from that index on."""
+        values = list(row[at:])
+        for place, term in enumerate(self.terms):
+            if isinstance(term.type, sa.Uuid) and isinstance(values[place], str):
+                values[place] = values[place].replace("-", "")
+        return self._cursor(values)
+
+    def _cursor(self, values: Sequence[Any]) -> str:
+        text = _to_json([self.signature, [_written(value) for value in values]]).encode()
         return _encoded(zlib.crc32(text).to_bytes(4, "big") + text)
 
     def values(self, cursor: str, field: str) -> tuple[Any, ...]:
@@ -169,8 +184,10 @@ def _encoded(raw: bytes) -> str:
 
 
 def _written(value: Any) -> Any:
+    """The value as cursors hold it, which is how SQLite's driver gives it."""
     if isinstance(value, datetime):
-        return (value - EPOCH) // MICROSECOND
+        # asyncpg reads the first and the last moment without an offset.
+        return ((value if value.tzinfo is not None else value.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
     return value.hex if isinstance(value, UUID) else value
 
 

@@ -7,15 +7,23 @@ driver's values of parameters, and what makes Python's of a row's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.compiler import SQLCompiler
 
+from db.bare import Bare
 from db.inline import InlineConnection
 
 Process = Callable[[Any], Any] | None
+
+RawRow = Sequence[Any]
+"""A row as the driver gives it: a tuple on SQLite, asyncpg's record on PostgreSQL."""
+
+Connection = AsyncConnection | Bare
+"""What driver's rows are fetched on."""
 
 
 class _Text(NamedTuple):
@@ -33,6 +41,11 @@ class Prepared:
     def __init__(self, statement: sa.Select[Any] | sa.UpdateBase) -> None:
         self._statement = statement
         self._texts: dict[str, _Text] = {}
+
+    async def raw(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[RawRow]:
+        """Execute it, and give the rows as the driver gives them."""
+        text = self._text(connection.dialect)
+        return await _fetch(connection, text.text, _parameters(text, values))
 
     async def rows(self, connection: AsyncConnection, **values: Any) -> list[dict[str, Any]]:
         """Execute it, and give the rows by the names of their columns."""
@@ -60,18 +73,26 @@ class Prepared:
         return known
 
 
-async def _fetch(connection: AsyncConnection, text: str, parameters: tuple[Any, ...]) -> Iterable[Sequence[Any]]:
+async def _fetch(connection: Connection, text: str, parameters: tuple[Any, ...]) -> Sequence[RawRow]:
     """The rows as the driver gives them."""
+    if isinstance(connection, Bare):
+        return await connection.fetch(text, parameters)
     if isinstance(connection, InlineConnection):
         return connection.raw.execute(text, parameters).fetchall()
     if connection.dialect.name == "postgresql":
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None, "a connection in use has its driver's"
-        if raw.is_in_transaction():  # SQLAlchemy begins it with the first statement that goes through it
-            found: Iterable[Sequence[Any]] = await raw.fetch(text, *parameters)
+        # A transaction is begun by SQLAlchemy, with the first statement that goes through it.
+        if raw.is_in_transaction() or _commits_itself(connection):
+            found: Sequence[RawRow] = await raw.fetch(text, *parameters)
             return found
     result = await connection.exec_driver_sql(text, parameters)
     return result.all() if result.returns_rows else ()
+
+
+def _commits_itself(connection: AsyncConnection) -> bool:
+    """Each statement is a transaction of its own, and there is none to begin."""
+    return bool(connection.sync_connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT")  # type: ignore[union-attr]  # it has one from its first use on
 
 
 def _parameters(text: _Text, values: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -84,15 +105,20 @@ def _parameters(text: _Text, values: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _compiled(statement: sa.Select[Any] | sa.UpdateBase, dialect: sa.Dialect) -> _Text:
     compiled = statement.compile(dialect=dialect)
-    order = compiled.positiontup or ()
-    parameters = []
-    for name in order:
+    assert isinstance(compiled, SQLCompiler), "it is a statement and no DDL"
+    # Lists of IN become a parameter for each value. What is given later has no value yet.
+    expanded = compiled.construct_expanded_state({key: None for key, bind in compiled.binds.items() if bind.required})
+    parameters: list[tuple[str, Any, Process]] = []
+    for name in expanded.positiontup or ():
+        if name not in compiled.binds:
+            parameters.append((name, expanded.parameters[name], expanded.processors.get(name)))
+            continue
         bind = compiled.binds[name]
         process = bind.type.dialect_impl(dialect).bind_processor(dialect)
         parameters.append((bind.key, bind.effective_value if not bind.required else None, process))
     returned = statement.selected_columns if isinstance(statement, sa.Select) else statement.exported_columns
     columns = [(str(column.key), _result(column.type, dialect)) for column in returned]
-    return _Text(compiled.string, tuple(parameters), tuple(columns))
+    return _Text(expanded.statement, tuple(parameters), tuple(columns))
 
 
 def _result(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Process:

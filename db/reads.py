@@ -9,9 +9,10 @@ Tables are looked up by name: rooms import this module and the filters, so these
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,8 +22,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import SQLModel
 
+from db.columns import columns_of as columns_of
 from db.paging import Row
-from db.record import JsonCopy
 from db.viewer import Viewer
 
 Condition = sa.ColumnElement[bool]
@@ -39,13 +40,15 @@ def alias(name: str, label: str) -> sa.FromClause:
     return table(name).alias(label)
 
 
-def columns_of(rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
-    """What verbs select: all columns but the copies that only filters read."""
-    return [column for column in rows.c if not isinstance(column.type, JsonCopy)]
+WORKSPACE: Final = sa.bindparam("workspace_id", type_=sa.Uuid())
+"""The viewer's workspace, in statements that are made once for all viewers."""
 
 
-class _Ids(sa.types.TypeDecorator[Sequence[UUID]]):
-    """Many ids as one parameter, so that the statement's text is the same for any number of them."""
+class _Ids(sa.types.TypeDecorator[Sequence[UUID | str]]):
+    """Many ids as one parameter, so that the statement's text is the same for any number of them.
+
+    On SQLite they may also be the hexadecimal text that its columns hold.
+    """
 
     impl = sa.Text
     cache_ok = True
@@ -55,10 +58,34 @@ class _Ids(sa.types.TypeDecorator[Sequence[UUID]]):
         postgres = dialect.name == "postgresql"
         return dialect.type_descriptor(postgresql.ARRAY(sa.Uuid()) if postgres else sa.Text())
 
-    def process_bind_param(self, value: Sequence[UUID] | None, dialect: sa.Dialect) -> Any:
-        """The ids as the driver takes them."""
-        ids = value or ()
-        return list(ids) if dialect.name == "postgresql" else "[" + ",".join(f'"{key.hex}"' for key in ids) + "]"
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        """What makes of the ids what the driver takes."""
+        return list if dialect.name == "postgresql" else _json_of_ids
+
+
+def _json_of_ids(ids: Iterable[UUID | str]) -> str:
+    texts = ids if isinstance(ids, list) and set(map(type, ids)) == {str} else [_hexadecimal(key) for key in ids]
+    return '["' + '","'.join(texts) + '"]' if texts else "[]"
+
+
+def _hexadecimal(key: UUID | str) -> str:
+    return key if isinstance(key, str) else key.hex
+
+
+class _Texts(sa.types.TypeDecorator[Sequence[str]]):
+    """Many texts as one parameter."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """An array on PostgreSQL, the text of a JSON list on SQLite."""
+        postgres = dialect.name == "postgresql"
+        return dialect.type_descriptor(postgresql.ARRAY(sa.Text()) if postgres else sa.Text())
+
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        """What makes of the texts what the driver takes."""
+        return list if dialect.name == "postgresql" else json.dumps
 
 
 class _OneOf(FunctionElement[bool]):
@@ -94,6 +121,11 @@ def one_of_named(column: sa.ColumnElement[UUID], parameter: str) -> Condition:
     return _OneOf(column, sa.bindparam(parameter, type_=_Ids()))
 
 
+def one_of_texts(column: sa.ColumnElement[Any], parameter: str) -> Condition:
+    """Whether the column is one of the texts that come as a parameter of that name."""
+    return _OneOf(column, sa.bindparam(parameter, type_=_Texts()))
+
+
 class _Plain(FunctionElement[Any]):
     """A column that SQLite's planner is not to look up in an index."""
 
@@ -122,18 +154,33 @@ def in_workspace(rows: sa.FromClause, workspace_id: UUID | sa.ColumnElement[UUID
     return _Plain(rows.c.workspace_id) == workspace_id
 
 
+def here(rows: sa.FromClause, *, narrow: bool = True) -> Condition:
+    """The rows are of the viewer's workspace, in a statement for all viewers.
+
+    `narrow`: another condition finds the few rows; else they are found by an index that begins with the workspace.
+    """
+    return in_workspace(rows, WORKSPACE) if narrow else rows.c.workspace_id == WORKSPACE
+
+
 def living(conversation_id: sa.ColumnElement[UUID], viewer: Viewer) -> Condition:
     """The conversation is not deleted. The deleted ones are few and have an index of their own."""
+    return _living(conversation_id, viewer.workspace_id)
+
+
+def alive(conversation_id: sa.ColumnElement[UUID]) -> Condition:
+    """The same, in a statement for all viewers."""
+    return _living(conversation_id, WORKSPACE)
+
+
+def _living(conversation_id: sa.ColumnElement[UUID], workspace_id: UUID | sa.ColumnElement[UUID]) -> Condition:
     deleted = alias("conversations", "deleted")
-    ids = sa.select(deleted.c.id).where(
-        deleted.c.workspace_id == viewer.workspace_id, deleted.c.deleted_at.is_not(None)
-    )
+    ids = sa.select(deleted.c.id).where(deleted.c.workspace_id == workspace_id, deleted.c.deleted_at.is_not(None))
     return conversation_id.not_in(ids)
 
 
-def fenced(statement: sa.Select[Any], connection: AsyncConnection) -> sa.Select[Any]:
+def fenced(statement: sa.Select[Any], dialect: str) -> sa.Select[Any]:
     """The statement as one that, in a FROM, the planner evaluates by itself and does not merge into the outer one."""
-    return statement.limit(-1) if connection.dialect.name == "sqlite" else statement.offset(0)
+    return statement.limit(-1) if dialect == "sqlite" else statement.offset(0)
 
 
 async def by_ids(
@@ -152,13 +199,11 @@ async def lists_of(
     key: sa.ColumnElement[UUID],
     ids: Sequence[UUID],
     *order: sa.ColumnElement[Any],
-    source: sa.FromClause | None = None,
     viewer: Viewer,
 ) -> dict[UUID, list[Row]]:
-    """All rows of each key, in order; for each of the ids a list. `source` is a join that has the key."""
+    """All rows of each key, in order; for each of the ids a list."""
     statement = (
         sa.select(key.label("page_key"), *columns_of(rows))
-        .select_from(rows if source is None else source)
         .where(one_of(key, ids), in_workspace(rows, viewer.workspace_id))
         .order_by(*order)
     )
@@ -166,33 +211,3 @@ async def lists_of(
     for row in await connection.execute(statement):
         found[row.page_key].append(row)
     return found
-
-
-async def counts_of(
-    connection: AsyncConnection,
-    rows: sa.Table,
-    key: sa.ColumnElement[UUID],
-    ids: Sequence[UUID],
-    *conditions: Condition,
-    source: sa.FromClause | None = None,
-    viewer: Viewer,
-) -> dict[UUID, int]:
-    """How many rows each key has; for each of the ids a number."""
-    statement = (
-        sa.select(key.label("page_key"), sa.func.count().label("rows"))
-        .select_from(rows if source is None else source)
-        .where(one_of(key, ids), in_workspace(rows, viewer.workspace_id), *conditions)
-        .group_by(key)
-    )
-    found = dict.fromkeys(ids, 0)
-    found.update({row.page_key: row.rows for row in await connection.execute(statement)})
-    return found
-
-
-async def count(
-    connection: AsyncConnection, rows: sa.Table, *conditions: Condition, narrow: bool = False, viewer: Viewer
-) -> int:
-    """How many rows of the viewer's workspace meet the conditions; `narrow`: an index of theirs finds the few rows."""
-    here = in_workspace(rows, viewer.workspace_id) if narrow else rows.c.workspace_id == viewer.workspace_id
-    statement = sa.select(sa.func.count()).select_from(rows).where(here, *conditions)
-    return int((await connection.execute(statement)).scalar_one())

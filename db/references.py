@@ -5,14 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
 from db.filters import Where, reference_where
-from db.listings import Listing, Run, pages_of
-from db.paging import Keyset, Page, Row, Slice, Term
+from db.listings import Listing, Run
+from db.pages import Pages
+from db.paging import Keyset, Page, Term
 from db.record import KEY_LENGTH, Record, json_field, key_to, optional_key_to, partial_index, text_field
+from db.verbs import Counts, Found, Many, Numbers, One, verb
 from db.viewer import Viewer
 
 
@@ -64,72 +65,85 @@ _OWN_LIST: Final = -1
 """Where the references stand that a conversation lists itself: before its first message (sequence 0 or more)."""
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("citations")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist, and not in a deleted conversation."""
+    return One(_by_ids, (), ids, viewer)
+
+
+def _by_ids() -> Found:
     rows = reads.table("citations")
-    return await reads.by_ids(connection, rows, ids, reads.living(rows.c.conversation_id, viewer), viewer=viewer)
+    return Found.by(rows.c.id, rows, reads.alive(rows.c.conversation_id))
 
 
-async def of_messages(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+@verb("citations")
+def of_messages(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The citations of each message, in its order."""
+    return Many(_of_messages, (), ids, viewer)
+
+
+def _of_messages() -> Found:
     rows = reads.table("citations")
-    return await reads.lists_of(connection, rows, rows.c.message_id, ids, rows.c.position, rows.c.id, viewer=viewer)
+    return Found.by(rows.c.message_id, rows, order=(rows.c.position, rows.c.id))
 
 
-async def of_conversations(
-    connection: AsyncConnection, ids: Sequence[UUID], page: Page, *, where: Where | None = None, viewer: Viewer
-) -> dict[UUID, Slice]:
+@verb("citations")
+def of_conversations(ids: Sequence[UUID], page: Page, *, where: Where | None = None, viewer: Viewer) -> Pages:
     """A page of each conversation's references: those that it lists itself, then those of its messages in order."""
+    return Pages(_of_conversations, (where or None,), "conversations", ids, page, viewer, keep=not where)
+
+
+def _of_conversations(parent: sa.FromClause, where: Where | None) -> Listing:
     rows, messages = reads.table("citations"), reads.table("messages")
     condition = reference_where(where)
-
-    def listing(parent: sa.FromClause) -> Listing:
-        listed = Run(
-            rows,
-            (rows.c.conversation_id == parent.c.id, rows.c.message_id.is_(None), condition),
-            (sa.literal(_OWN_LIST), rows.c.position, rows.c.id),
-            fixed=_OWN_LIST,
-        )
-        cited = Run(
-            messages.join(rows, rows.c.message_id == messages.c.id),
-            (messages.c.conversation_id == parent.c.id, condition),
-            (messages.c.sequence, rows.c.position, rows.c.id),
-        )
-        return Listing(rows, _OF_CONVERSATION, (listed, cited), sequence)
+    listed = Run(
+        rows,
+        (rows.c.conversation_id == parent.c.id, rows.c.message_id.is_(None), condition),
+        (sa.literal_column(str(_OWN_LIST), sa.Integer()), rows.c.position, rows.c.id),
+        fixed=_OWN_LIST,
+    )
+    cited = Run(
+        messages.join(rows, rows.c.message_id == messages.c.id),
+        (messages.c.conversation_id == parent.c.id, condition),
+        (messages.c.sequence, rows.c.position, rows.c.id),
+    )
 
     def sequence(page: sa.FromClause) -> Sequence[sa.ColumnElement[Any]]:
         of_message = sa.select(messages.c.sequence).where(messages.c.id == page.c.message_id).correlate(page)
         return [sa.func.coalesce(of_message.scalar_subquery(), _OWN_LIST).label("message_sequence")]
 
-    return await pages_of(connection, reads.table("conversations"), listing, page, ids=ids, viewer=viewer)
+    return Listing(rows, _OF_CONVERSATION, (listed, cited), sequence)
 
 
-async def count_of_conversations(
-    connection: AsyncConnection, ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer
-) -> dict[UUID, int]:
+@verb()
+def count_of_conversations(ids: Sequence[UUID], *, where: Where | None = None, viewer: Viewer) -> Counts:
     """How many references each conversation has that meet the filter, its messages' among them."""
+    return Counts(_count_of_conversations, (where or None,), ids, viewer, keep=not where)
+
+
+def _count_of_conversations(where: Where | None) -> Numbers:
     rows = reads.table("citations")
-    alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.counts_of(
-        connection, rows, rows.c.conversation_id, ids, alive, reference_where(where), viewer=viewer
-    )
+    return Numbers.by(rows.c.conversation_id, rows, reads.alive(rows.c.conversation_id), reference_where(where))
 
 
-async def of_sources(
-    connection: AsyncConnection, ids: Sequence[UUID], page: Page, *, viewer: Viewer
-) -> dict[UUID, Slice]:
+@verb("citations")
+def of_sources(ids: Sequence[UUID], page: Page, *, viewer: Viewer) -> Pages:
     """A page of the references to each source, the newest first."""
+    return Pages(_of_sources, (), "sources", ids, page, viewer)
+
+
+def _of_sources(parent: sa.FromClause) -> Listing:
     rows = reads.table("citations")
-    alive = reads.living(rows.c.conversation_id, viewer)
-
-    def listing(parent: sa.FromClause) -> Listing:
-        return Listing(rows, _OF_SOURCE, (Run(rows, (rows.c.source_id == parent.c.id, alive), (rows.c.id,)),))
-
-    return await pages_of(connection, reads.table("sources"), listing, page, ids=ids, viewer=viewer)
+    conditions = (rows.c.source_id == parent.c.id, reads.alive(rows.c.conversation_id))
+    return Listing(rows, _OF_SOURCE, (Run(rows, conditions, (rows.c.id,)),))
 
 
-async def count_of_sources(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, int]:
+@verb()
+def count_of_sources(ids: Sequence[UUID], *, viewer: Viewer) -> Counts:
     """How many references each source has."""
+    return Counts(_count_of_sources, (), ids, viewer)
+
+
+def _count_of_sources() -> Numbers:
     rows = reads.table("citations")
-    alive = reads.living(rows.c.conversation_id, viewer)
-    return await reads.counts_of(connection, rows, rows.c.source_id, ids, alive, viewer=viewer)
+    return Numbers.by(rows.c.source_id, rows, reads.alive(rows.c.conversation_id))

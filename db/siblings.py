@@ -3,104 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import reads
-from db.paging import Row
+from db.columns import Column, Columns
+from db.listings import Listing, Run
+from db.pages import Firsts, Pages
+from db.paging import Keyset, Page, Term
+from db.verbs import Found, One, verb
 from db.viewer import Viewer
 
 MAX_SIBLINGS: Final = 100
 """Siblings of a message that are given with it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Siblings:
-    """The versions of a message's turn, itself among them, in the order of their making; `index` is its own place."""
-
-    index: int
-    count: int
-    previous: Row | None
-    next: Row | None
-    nodes: list[Row]
+_VERSIONS: Final = Keyset("message.siblings", (Term("sequence", sa.Integer()),))
 
 
-async def siblings_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Siblings]:
-    """The messages with the same parent as each message; the roots of a conversation are siblings of each other.
+def _groups(some: sa.FromClause, message: sa.FromClause) -> tuple[reads.Condition, reads.Condition]:
+    """The siblings of a reply, and those of a root: two cases apart, each with an index of its own."""
+    of_root = sa.and_(message.c.parent_id.is_(None), some.c.parent_id.is_(None))
+    return (
+        some.c.parent_id == message.c.parent_id,
+        sa.and_(of_root, some.c.conversation_id == message.c.conversation_id),
+    )
 
-    `nodes` holds the first 100 of them; `previous` and `next` are right beyond these, too.
+
+def _columns() -> Columns:
+    columns = {str(column.key): column for column in _sibling_columns()}
+    return {name: Column.of(column, nullable=name.endswith("_id")) for name, column in columns.items()}
+
+
+@verb(_columns)
+def siblings_of(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
+    """Where each message stands among the versions of its turn: those with the same parent, or the roots.
+
+    A row has `id`, the message's own; `index`, its place among them from 0, in the order of their making; `count`, how
+    many there are, it included; and `previous_id` and `next_id`, the versions before and behind it, null at the ends.
     """
-    rows = reads.table("messages")
+    return One(_siblings_of, (), ids, viewer)
+
+
+def _siblings_of() -> Found:
+    message = reads.alias("messages", "message")
+    return replace(Found.by(message.c.id, message), columns=_sibling_columns())
+
+
+def _sibling_columns() -> list[sa.ColumnElement[Any]]:
     message, some = reads.alias("messages", "message"), reads.alias("messages", "sibling")
+    earlier, later = some.c.sequence < message.c.sequence, some.c.sequence > message.c.sequence
 
-    def groups(parent: sa.FromClause) -> tuple[reads.Condition, reads.Condition]:
-        """The siblings of a reply, and those of a root: two cases apart, each with an index of its own."""
-        of_root = sa.and_(parent.c.parent_id.is_(None), some.c.parent_id.is_(None))
-        return (
-            some.c.parent_id == parent.c.parent_id,
-            sa.and_(of_root, some.c.conversation_id == parent.c.conversation_id),
-        )
+    def each(*columns: sa.ColumnElement[Any]) -> list[sa.Select[Any]]:
+        frame = sa.select(*columns).select_from(some).correlate(message)
+        return [frame.where(group) for group in _groups(some, message)]
 
-    def number(*conditions: reads.Condition) -> sa.ColumnElement[Any]:
-        reply, root = (
-            sa.select(sa.func.count()).select_from(some).where(group, *conditions).correlate(message).scalar_subquery()
-            for group in groups(message)
-        )
+    def number(*conditions: reads.Condition) -> sa.ColumnElement[int]:
+        reply, root = (group.where(*conditions).scalar_subquery() for group in each(sa.func.count()))
         return reply + root
 
-    # Counted once for each message, and not again for each of its siblings.
-    counted = sa.select(
-        *(message.c[name] for name in ("id", "conversation_id", "parent_id", "sequence")),
-        number(some.c.sequence < message.c.sequence).label("page_index"),
-        number().label("page_count"),
-    ).where(reads.one_of(message.c.id, ids), reads.in_workspace(message, viewer.workspace_id))
-    parent = reads.fenced(counted, connection).subquery("parent")
-    wanted = (
-        (sa.true(), some.c.sequence.asc(), MAX_SIBLINGS),
-        (some.c.sequence < parent.c.sequence, some.c.sequence.desc(), 1),
-        (some.c.sequence > parent.c.sequence, some.c.sequence.asc(), 1),
-    )
-    chosen = [
-        sa.select(some.c.id).where(group, condition).order_by(order).limit(limit).correlate(parent).subquery()
-        for group in groups(parent)
-        for condition, order, limit in wanted
+    def neighbour(condition: reads.Condition, order: sa.ColumnElement[Any]) -> sa.ColumnElement[UUID]:
+        near = (group.where(condition).order_by(order).limit(1).scalar_subquery() for group in each(some.c.id))
+        return sa.func.coalesce(*near, type_=sa.Uuid())
+
+    return [
+        message.c.id,
+        number(earlier).label("index"),
+        number().label("count"),
+        neighbour(earlier, some.c.sequence.desc()).label("previous_id"),
+        neighbour(later, some.c.sequence.asc()).label("next_id"),
     ]
-    union = sa.union_all(*(sa.select(part.c.id) for part in chosen))
-    sibling = reads.alias("messages", "page")
-    if connection.dialect.name == "postgresql":
-        page = sa.select(rows.c.id).where(rows.c.id.in_(union)).correlate(parent).lateral("ids")
-        joined = parent.outerjoin(page, sa.true()).outerjoin(sibling, sibling.c.id == page.c.id)
-    else:
-        joined = parent.outerjoin(sibling, sibling.c.id.in_(union))
-    statement = (
-        sa.select(
-            parent.c.id.label("page_key"),
-            parent.c.sequence.label("page_sequence"),
-            parent.c.page_index,
-            parent.c.page_count,
-            *reads.columns_of(sibling),
-        )
-        .select_from(joined)
-        .order_by(sibling.c.sequence)
-    )
-    found: dict[UUID, list[Row]] = {}
-    for row in await connection.execute(statement):
-        found.setdefault(row.page_key, []).append(row)
-    return {key: _siblings(nodes) for key, nodes in found.items()}
 
 
-def _siblings(nodes: list[Row]) -> Siblings:
-    own = nodes[0].page_sequence
-    previous = [row for row in nodes if row.sequence < own]
-    following = [row for row in nodes if row.sequence > own]
-    return Siblings(
-        nodes[0].page_index,
-        nodes[0].page_count,
-        previous[-1] if previous else None,
-        following[0] if following else None,
-        nodes[:MAX_SIBLINGS],
-    )
+@verb("messages")
+def sibling_messages_of(ids: Sequence[UUID], *, viewer: Viewer) -> Firsts:
+    """The versions of each message's turn, itself among them, in the order of their making: the first 100."""
+    return Firsts(Pages(_sibling_messages_of, (), "messages", ids, Page(first=MAX_SIBLINGS), viewer))
+
+
+def _sibling_messages_of(message: sa.FromClause) -> Listing:
+    rows = reads.table("messages")
+    runs = (Run(rows, (group,), (rows.c.sequence,)) for group in _groups(rows, message))
+    return Listing(rows, _VERSIONS, tuple(runs))

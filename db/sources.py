@@ -6,14 +6,15 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
-from db.filters import Where, is_narrow, of_workspace, source_where
-from db.listings import Listing, page_of
-from db.paging import Order, Page, Row, Slice
+from db.filters import Where, is_narrow, source_where
+from db.listings import Listing
+from db.pages import Listed
+from db.paging import Order, Page
 from db.record import KEY_LENGTH, Revised, json_field, partial_index, sorted_text, text_field
+from db.verbs import Count, Found, Numbers, One, verb
 from db.viewer import Viewer
 
 
@@ -71,27 +72,33 @@ ORDERS: Final = {
 DEFAULT_ORDER: Final = (ORDERS["CITATION_COUNT"].directed(descending=True),)
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("sources")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist."""
-    return await reads.by_ids(connection, reads.table("sources"), ids, viewer=viewer)
+    return One(_by_ids, (), ids, viewer)
 
 
-async def page(
-    connection: AsyncConnection,
-    page: Page,
-    *,
-    where: Where | None = None,
-    order: Sequence[Order] = DEFAULT_ORDER,
-    viewer: Viewer,
-) -> Slice:
+def _by_ids() -> Found:
+    rows = reads.table("sources")
+    return Found.by(rows.c.id, rows)
+
+
+@verb("sources")
+def page(page: Page, *, where: Where | None = None, order: Sequence[Order] = DEFAULT_ORDER, viewer: Viewer) -> Listed:
     """A page of the sources that meet the filter; the most cited first."""
+    return Listed(_page, (tuple(order or DEFAULT_ORDER), where or None), page, viewer, keep=not where)
+
+
+def _page(order: Sequence[Order], where: Where | None) -> Listing:
     rows = reads.table("sources")
-    here = of_workspace(rows, where, viewer)
-    listing = Listing.of("sources", rows, order or DEFAULT_ORDER, here, source_where(where))
-    return await page_of(connection, listing, page)
+    return Listing.of("sources", rows, order, reads.here(rows, narrow=is_narrow(where)), source_where(where))
 
 
-async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
+@verb()
+def count(*, where: Where | None = None, viewer: Viewer) -> Count:
     """How many sources meet the filter."""
-    rows = reads.table("sources")
-    return await reads.count(connection, rows, source_where(where), narrow=is_narrow(where), viewer=viewer)
+    return Count(_count, (where or None,), viewer, keep=not where)
+
+
+def _count(where: Where | None) -> Numbers:
+    return Numbers.of(reads.table("sources"), source_where(where), narrow=is_narrow(where))

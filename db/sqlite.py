@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
-import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine.url import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db import functions
 from db.errors import DatabaseInUse
 from db.inline import ThreadConnection, begin_at_once
+from db.pool import LendingPool
 
 try:
     import fcntl
@@ -30,13 +31,33 @@ class DatabaseSettings:
     """How the engines are made; times in seconds."""
 
     readers: int = 8
-    """Reader connections on SQLite."""
+    """Reader connections on SQLite: so many slow reads run beside each other."""
+    readers_at_once: int = 2
+    """Quick reads that run on SQLite at a time; the others wait, some milliseconds.
+
+    Measured with 8 clients on 100,000 messages, two cores that others used too, requests a second:
+
+        connections                                       1        2        4        8
+        statements of the inbox (400 messages)          369      212      127      119
+        one row                                       6,036   10,745    8,182    8,715
+        the inbox, beside scans of all messages          64      243      266      249
+        one row, beside scans of all messages           112   10,803    8,029    9,301
+
+    One alone is best while all are quick, and lets everybody wait for a slow one (the scan took 73 ms); of 8 each slows
+    down all others. Two, and one more for each that has been at it for longer than `db.turns.SLOW`, is a good part of
+    the best of each row."""
     pool_size: int = 10
     """Connections on PostgreSQL."""
     pool_timeout: float = 10.0
     """How long a request waits for a connection."""
     busy_timeout: float = 5.0
     """How long SQLite waits for a lock of another process (a backup tool, the sqlite3 shell)."""
+    statements: int = 300
+    """Statements that each connection keeps prepared; on PostgreSQL so many of looks and as many of all else. A read
+    has a text of its own for each set of columns that clients select, a hundred or two where they differ; beyond the
+    drivers' own number (asyncpg 100, sqlite3 128) each is parsed and planned anew, which on PostgreSQL is a round trip
+    more. One takes some 7 KB here, so that all connections to SQLite have 20 MB at most and those to PostgreSQL 40 MB,
+    and there some 25 KB, so that a process of that server has 15 MB at most."""
 
 
 class WriterLock:
@@ -75,25 +96,24 @@ class WriterLock:
             self._file = None
 
 
-async def own(connection: AsyncConnection) -> ThreadConnection:
+def own(raw: Any) -> ThreadConnection:
     """The driver's connection, which the engines below make themselves."""
-    own = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(own, ThreadConnection), "the engines of SQLite make their connections themselves"
-    return own
+    assert isinstance(raw, ThreadConnection), "the engines of SQLite make their connections themselves"
+    return raw
 
 
 def writer_engine(path: Path, settings: DatabaseSettings) -> AsyncEngine:
     """The engine of the one connection that writes."""
 
     async def connect() -> ThreadConnection:
-        return await _opened(ThreadConnection(str(path), settings.busy_timeout))
+        return await _opened(ThreadConnection(str(path), settings.busy_timeout, statements=settings.statements))
 
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         pool_size=1,
         max_overflow=0,
         pool_timeout=None,
-        poolclass=sa.pool.AsyncAdaptedQueuePool,
+        poolclass=LendingPool,
         # Each transaction is ended by who began it, and asking again would cost a call to the connection's thread.
         pool_reset_on_return=None,
         async_creator=connect,
@@ -108,15 +128,19 @@ def writer_engine(path: Path, settings: DatabaseSettings) -> AsyncEngine:
 def reader_engine(path: Path, settings: DatabaseSettings) -> AsyncEngine:
     """The engine of the connections that read."""
 
+    gate = Lock()
+
     async def connect() -> ThreadConnection:
-        return await _opened(ThreadConnection(f"file:{_quoted(path)}?mode=ro", settings.busy_timeout, uri=True))
+        file, statements = f"file:{_quoted(path)}?mode=ro", settings.statements
+        return await _opened(ThreadConnection(file, settings.busy_timeout, statements=statements, uri=True, gate=gate))
 
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         pool_size=settings.readers,
         max_overflow=0,
         pool_timeout=settings.pool_timeout,
-        poolclass=sa.pool.AsyncAdaptedQueuePool,
+        poolclass=LendingPool,
+        pool_use_lifo=True,  # the one used last has the pages that were read last in its cache
         pool_reset_on_return=None,  # a connection that began something is rolled back when it is closed
         async_creator=connect,
     )

@@ -8,14 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import reads
 from db.operators import starting_with
+from db.verbs import Found, Many, verb
 from db.viewer import Viewer
 
 
-async def tags_of(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[str]]:
-    """The tags of each conversation, in its order."""
+@verb("conversation_tags")
+def tags_of(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
+    """The tags of each conversation, in its order: rows with a `tag`."""
+    return Many(_tags_of, (), ids, viewer)
+
+
+def _tags_of() -> Found:
     rows = reads.table("conversation_tags")
-    found = await reads.lists_of(connection, rows, rows.c.conversation_id, ids, rows.c.position, viewer=viewer)
-    return {key: [row.tag for row in tags] for key, tags in found.items()}
+    return Found.by(rows.c.conversation_id, rows, order=(rows.c.position,))
 
 
 async def tag_counts(

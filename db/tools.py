@@ -5,14 +5,15 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db import reads
 from db.filters import Where, tool_where
-from db.listings import Listing, page_of
-from db.paging import Order, Page, Row, Slice
+from db.listings import Listing
+from db.pages import Listed
+from db.paging import Order, Page
 from db.record import KEY_LENGTH, Revised, json_field, partial_index, sorted_text, text_field, word_field
+from db.verbs import Count, Found, Many, Numbers, One, verb
 from db.viewer import Viewer
 from db.words import ToolKind
 
@@ -40,40 +41,51 @@ class Tool(Revised, table=True):
 _BY_NAME: Final = (Order("NAME", "name"),)
 
 
-async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, Row]:
+@verb("tools")
+def by_ids(ids: Sequence[UUID], *, viewer: Viewer) -> One[UUID]:
     """Those of the ids that exist."""
-    return await reads.by_ids(connection, reads.table("tools"), ids, viewer=viewer)
+    return One(_by_ids, (), ids, viewer)
 
 
-async def page(connection: AsyncConnection, page: Page, *, where: Where | None = None, viewer: Viewer) -> Slice:
+def _by_ids() -> Found:
+    rows = reads.table("tools")
+    return Found.by(rows.c.id, rows)
+
+
+@verb("tools")
+def page(page: Page, *, where: Where | None = None, viewer: Viewer) -> Listed:
     """A page of the tools that meet the filter, by name."""
+    return Listed(_page, (where or None,), page, viewer, keep=not where)
+
+
+def _page(where: Where | None) -> Listing:
     rows = reads.table("tools")
-    here = rows.c.workspace_id == viewer.workspace_id
-    return await page_of(connection, Listing.of("tools", rows, _BY_NAME, here, tool_where(where)), page)
+    return Listing.of("tools", rows, _BY_NAME, reads.here(rows, narrow=False), tool_where(where))
 
 
-async def count(connection: AsyncConnection, *, where: Where | None = None, viewer: Viewer) -> int:
+@verb()
+def count(*, where: Where | None = None, viewer: Viewer) -> Count:
     """How many tools meet the filter."""
-    return await reads.count(connection, reads.table("tools"), tool_where(where), viewer=viewer)
+    return Count(_count, (where or None,), viewer, keep=not where)
 
 
-async def of_assistants(connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer) -> dict[UUID, list[Row]]:
+def _count(where: Where | None) -> Numbers:
+    return Numbers.of(reads.table("tools"), tool_where(where))
+
+
+@verb("tools")
+def of_assistants(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The tools that each assistant may use, in its order."""
-    return await _of(connection, reads.table("assistant_tools"), "assistant_id", ids, viewer)
+    return Many(_linked, ("assistant_tools", "assistant_id"), ids, viewer)
 
 
-async def of_conversations(
-    connection: AsyncConnection, ids: Sequence[UUID], *, viewer: Viewer
-) -> dict[UUID, list[Row]]:
+@verb("tools")
+def of_conversations(ids: Sequence[UUID], *, viewer: Viewer) -> Many:
     """The tools that were used in each conversation, in its order."""
-    return await _of(connection, reads.table("conversation_tools"), "conversation_id", ids, viewer)
+    return Many(_linked, ("conversation_tools", "conversation_id"), ids, viewer)
 
 
-async def _of(
-    connection: AsyncConnection, links: sa.Table, key: str, ids: Sequence[UUID], viewer: Viewer
-) -> dict[UUID, list[Row]]:
-    rows = reads.table("tools")
+def _linked(table: str, key: str) -> Found:
+    rows, links = reads.table("tools"), reads.table(table)
     source = links.join(rows, rows.c.id == links.c.tool_id)
-    return await reads.lists_of(
-        connection, rows, links.c[key], ids, links.c.position, rows.c.id, source=source, viewer=viewer
-    )
+    return Found.by(links.c[key], rows, source=source, order=(links.c.position, rows.c.id))

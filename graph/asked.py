@@ -35,12 +35,24 @@ async def read(request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
     Raises:
         Refusal: 415 for another content type, 400 for all else that is wrong, naming the field.
     """
-    parameters = _of_query(request) if request.method == "GET" else await _of_body(request)
+    return _checked(_of_query(request) if request.method == "GET" else await _of_body(request))
+
+
+def plain(body: bytes) -> GraphQLRequestData:
+    """The GraphQL request in a body of which all else is known to be right.
+
+    Raises:
+        Refusal: as `read` does.
+    """
+    return _checked(_decoded(body))
+
+
+def _checked(parameters: Mapping[str, object]) -> GraphQLRequestData:
     query = parameters.get("query")
     if not isinstance(query, str) or not query.strip():
         raise Refusal(400, "`query` must be a string with the GraphQL document.", field="query")
     operation_name = parameters.get("operationName")
-    if not isinstance(operation_name, str | None):
+    if operation_name is not None and not isinstance(operation_name, str):
         raise Refusal(400, "`operationName` must be a string or null.", field="operationName")
     return GraphQLRequestData(
         query=query,
@@ -65,8 +77,12 @@ async def _of_body(request: AsyncHTTPRequestAdapter) -> Mapping[str, object]:
             code=ErrorCode.UNSUPPORTED_MEDIA_TYPE,
             headers={"accept-encoding": "identity"},
         )
+    return _decoded(await request.get_body())
+
+
+def _decoded(text: bytes) -> Mapping[str, object]:
     try:
-        body = wire.decode(await request.get_body())
+        body = wire.decode(text)
     except wire.NotJSON as error:
         raise Refusal(400, f"The body {error.reason}.") from None
     if isinstance(body, list):
@@ -91,6 +107,6 @@ def _of_query(request: AsyncHTTPRequestAdapter) -> Mapping[str, object]:
 
 def _object(parameters: Mapping[str, object], name: str) -> dict[str, Any] | None:
     value = parameters.get(name)
-    if not isinstance(value, dict | None):
+    if value is not None and not isinstance(value, dict):
         raise Refusal(400, f"`{name}` must be a JSON object or null.", field=name)
     return value

@@ -1,10 +1,9 @@
 """What an operation is executed with: the database, who asks, the limits of writes, and the loaders of this one."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import strawberry
-from strawberry.extensions import SchemaExtension
 
 from db.database import Database
 from db.viewer import Viewer
@@ -17,17 +16,25 @@ T = TypeVar("T")
 class Context:
     """The context of one operation.
 
-    A WebSocket has one context for all of its operations; `OwnContext` gives each of them one of its own.
+    A WebSocket has one context for all of its operations; the schema gives each of them one of its own, and ends an
+    operation when its last read has ended (`graph.boundary`).
     """
 
-    __slots__ = ("_memo", "database", "limits", "loaders", "viewer")
+    __slots__ = ("_loaders", "_memo", "database", "limits", "viewer")
 
     def __init__(self, database: Database, viewer: Viewer, limits: Limits = DEFAULT_LIMITS) -> None:
         self.database = database
         self.viewer = viewer
         self.limits = limits
-        self.loaders = Loaders(database, viewer)
+        self._loaders: Loaders | None = None
         self._memo: dict[Place, Any] = {}
+
+    @property
+    def loaders(self) -> Loaders:
+        """The loaders of what is executed field by field."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.database, self.viewer)
+        return self._loaders
 
     def anew(self) -> "Context":
         """A context for another operation of the same viewer, which shares no loader with this one."""
@@ -44,20 +51,6 @@ class Context:
             return found
         made = self._memo[place] = make()
         return made
-
-
-class OwnContext(SchemaExtension):
-    """Gives each operation a context of its own, and ends the operation when its last read has ended."""
-
-    async def on_operation(self) -> AsyncIterator[None]:
-        """Replace the context before the operation is executed."""
-        given = self.execution_context.context
-        if not isinstance(given, Context):  # what asks for no data, such as introspection, needs none
-            yield
-            return
-        own = self.execution_context.context = given.anew()
-        yield
-        await own.loaders.settled()
 
 
 Info = strawberry.Info[Context, None]

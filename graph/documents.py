@@ -1,44 +1,96 @@
-"""Documents that come again are parsed and validated once.
+"""Documents that come again are parsed, validated and prepared once.
 
-Strawberry's caches count documents, not their size: 128 documents of a megabyte each would be gigabytes of nodes.
-Clients send the same short texts again and again; a long one is parsed anew each time.
+A client sends the same few texts again and again. Those that are kept are bounded in their number and in their
+characters: nodes, plans and the code of plans take some 200 bytes for each character of a text. A long one is parsed
+anew each time, which costs some milliseconds, as does one that was dropped.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
 
-from strawberry.extensions import ParserCache, ValidationCache
+from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql.language import OperationType
+from strawberry.types.execution import ParseOptions
 
-KEPT_DOCUMENTS: Final = 512
+from graph.kept import LastUsed
+
+KEPT_DOCUMENTS: Final = 256
 """Documents that are kept, the last used ones."""
+
+KEPT_CHARACTERS: Final = 100_000
+"""Characters of all documents that are kept: some 20 MB of memory, or 150 documents of a web client."""
 
 KEPT_LENGTH: Final = 10_000
 """Characters of the longest document that is kept."""
 
+T = TypeVar("T")
 
-class KeptParses(ParserCache):
-    """Parses a document that is not kept yet."""
+
+class Run(Protocol):
+    """One operation with its variables, ready to be read and completed."""
+
+    async def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> T:
+        """What `then` makes of the data and the errors; it may be called in another thread."""
+        ...
+
+
+class Prepared(Protocol):
+    """A valid document, made ready for execution once."""
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The operation of that name, or the only one; None where there is none such, or several."""
+        ...
+
+    def run(
+        self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None, context: Any
+    ) -> Run | list[GraphQLError] | None:
+        """The run of an operation; errors if the variables are none that it takes; None if graphql-core is needed."""
+        ...
+
+
+Prepare = Callable[[GraphQLSchema, DocumentNode], Prepared]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A valid document, what it was parsed and validated by, and what it was prepared to."""
+
+    document: DocumentNode
+    parse_options: ParseOptions
+    rules: frozenset[type[ASTValidationRule]]
+    prepared: Prepared | None
+
+    def is_query(self, operation_name: str | None) -> bool:
+        """Whether the operation of that name, or the only one, reads and does nothing else."""
+        return {
+            node.operation
+            for node in self.document.definitions
+            if isinstance(node, OperationDefinitionNode)
+            and (operation_name is None or (node.name is not None and node.name.value == operation_name))
+        } == {OperationType.QUERY}
+
+
+class Documents:
+    """The valid documents that were used last, by their text."""
+
+    __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        super().__init__(maxsize=KEPT_DOCUMENTS)
+        self._kept: LastUsed[str, Kept] = LastUsed(KEPT_DOCUMENTS, KEPT_CHARACTERS, KEPT_LENGTH)
 
-    def on_parse(self) -> Iterator[None]:
-        """Take the kept document in place of parsing the text."""
-        if len(self.execution_context.query or "") > KEPT_LENGTH:
-            yield
-        else:
-            yield from super().on_parse()
+    def __len__(self) -> int:
+        return len(self._kept)
 
+    @property
+    def characters(self) -> int:
+        """The characters of all that are kept."""
+        return self._kept.weight
 
-class KeptValidations(ValidationCache):
-    """Validates a document that is not kept yet."""
+    def get(self, text: str | None) -> Kept | None:
+        """What is kept of a text."""
+        return None if text is None else self._kept.get(text)
 
-    def __init__(self) -> None:
-        super().__init__(maxsize=KEPT_DOCUMENTS)
-
-    def on_validate(self) -> Iterator[None]:
-        """Take what validation found before."""
-        if len(self.execution_context.query or "") > KEPT_LENGTH:
-            yield
-        else:
-            yield from super().on_validate()
+    def keep(self, text: str, kept: Kept) -> None:
+        """Keep a text's document, unless the text is too long; those that were not used for longest go."""
+        self._kept.keep(text, kept, len(text))

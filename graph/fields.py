@@ -5,30 +5,17 @@ them and the function of their values, so that whoever executes an operation kno
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from strawberry.types.field import StrawberryField
 from typing_extensions import override  # typing has it from Python 3.12 on
 
 from graph import ids
+from graph.declared import PLANNED, Computed, Part, Stored
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 """What GraphQL's Int holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """A function of columns of the parent; `metadata["computed"]` of a field."""
-
-    columns: tuple[str, ...]
-    by: Callable[..., Any]
-
-    def __call__(self, row: Any) -> Any:
-        """The value of the field for this parent."""
-        return self.by(*[getattr(row, column) for column in self.columns])
 
 
 class ComputedField(StrawberryField):
@@ -39,30 +26,36 @@ class ComputedField(StrawberryField):
         return self.metadata["computed"](source)
 
 
+def _planned(declared: Computed | Part | Stored, description: str) -> Any:
+    return ComputedField(description=description, metadata={"computed": declared, PLANNED: declared})
+
+
 def computed(*columns: str, by: Callable[..., Any], description: str) -> Any:
     """A field that is `by` of the values of the columns."""
-    return ComputedField(description=description, metadata={"computed": Computed(columns, by)})
+    return _planned(Computed(columns, by), description)
+
+
+def part(*columns: str, description: str) -> Any:
+    """A field that is an object over the parent's own row, null where none of the columns has a value."""
+    return _planned(Part(columns), description)
 
 
 def of_row(function: Callable[[Any], Any], description: str) -> Any:
-    """A field that is a function of the whole parent."""
+    """A field that is a function of the whole parent, which is no row."""
     return ComputedField(description=description, metadata={"computed": function})
 
 
 def column(name: str, description: str) -> Any:
     """A field that is a column of another name."""
-    return ComputedField(description=description, metadata={"computed": attrgetter(name)})
+    return _planned(Stored(name), description)
 
 
 def node_id(type_name: str) -> Any:
     """The `id` field of a Node type."""
-    return computed(
-        "id",
-        by=partial(ids.encode, type_name),
-        description=(
-            "The opaque id, unique among all objects: use it as the cache key, and to read the object again with "
-            f'`node`. It is base64url("{type_name}:uuid") without padding.'
-        ),
+    return _planned(
+        Computed(("id",), partial(ids.encode, type_name), as_text=True, all_of=partial(ids.encode_all, type_name)),
+        "The opaque id, unique among all objects: use it as the cache key, and to read the object again with "
+        f'`node`. It is base64url("{type_name}:uuid") without padding.',
     )
 
 

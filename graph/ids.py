@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from binascii import b2a_base64
+from collections.abc import Sequence
 from uuid import UUID
 
 from graph.errors import bad_user_input
@@ -15,12 +16,52 @@ _DECODED = re.compile(
 )
 
 
-def encode(type_name: str, key: UUID) -> str:
-    """The id of the record of that type with that uuid.
+def encode(type_name: str, key: UUID | str) -> str:
+    """The id of the record of that type with that uuid, which may be given as its text.
 
     The plain alphabet does here: the sixth bits of ASCII letters, digits, colon and hyphen never give + or /.
     """
     return b2a_base64(f"{type_name}:{key}".encode(), newline=False).rstrip(b"=").decode()
+
+
+def encode_all(type_name: str, keys: Sequence[UUID | str]) -> list[str]:
+    """The ids of records of that type, whose uuids may be their text, or their 32 digits.
+
+    Base64 turns three bytes into four letters, so that texts whose length three divides are encoded in one go and cut
+    apart: per id a sixth of what `encode` takes.
+    """
+    length = len(type_name) + 1 + _UUID_LENGTH
+    filler = "\0" * (-length % 3)
+    if not keys or isinstance(keys[0], UUID) or len(keys[0]) == _UUID_LENGTH:
+        text = "".join([f"{type_name}:{key}{filler}" for key in keys]).encode()
+        if len(text) != len(keys) * (length + len(filler)):
+            raise ValueError("a uuid has 32 digits and four hyphens")
+    else:
+        text = _hyphened(f"{type_name}:{_PATTERN}{filler}".encode(), keys)
+    letters = b2a_base64(text, newline=False).decode()
+    step = (length + len(filler)) // 3 * 4
+    end = step - len(filler)
+    return [letters[start : start + end] for start in range(0, len(letters), step)]
+
+
+def _hyphened(pattern: bytes, digits: Sequence[UUID | str]) -> bytes:
+    """The pattern for each of the uuids: of all of them at once the first digit is put in its place, the second ..."""
+    if len(digits) < _FEW:
+        return b"".join([pattern.replace(_PATTERN.encode(), str(UUID(str(each))).encode()) for each in digits])
+    given, text = "".join(map(str, digits)).encode(), bytearray(pattern * len(digits))
+    if len(given) != len(digits) * 32:
+        raise ValueError("a uuid has 32 digits")
+    places = [place for place, letter in enumerate(pattern) if letter == _PLACE]
+    for number, place in enumerate(places):
+        text[place :: len(pattern)] = given[number :: len(places)]
+    return bytes(text)
+
+
+_PATTERN = "********-****-****-****-************"
+_PLACE = ord("*")
+_UUID_LENGTH = len(_PATTERN)
+_FEW = 8
+"""So many uuids are not worth the 32 strides over all of them."""
 
 
 def a(type_name: str) -> str:

@@ -18,7 +18,6 @@ from graphql.pyutils import Path
 from strawberry.dataloader import DataLoader
 
 from db.database import Database
-from db.errors import ColloquyError
 from db.viewer import Viewer
 
 Read = Callable[..., Coroutine[Any, Any, Any]]
@@ -154,25 +153,6 @@ class PlaceLoaders:
             return [found.get(key, missing) for key in keys]
 
         return self._of(_identity(read, arguments, options), load, of_type)
-
-    def each(self, read: Read, *arguments: object, **options: object) -> Loader:
-        """The loader of a verb that takes a single key: one statement a key, in turn, on one connection."""
-        database, viewer = self._loaders.database, self._loaders.viewer
-
-        async def each(connection: Any, keys: list[Any]) -> dict[Any, object]:
-            found: dict[Any, object] = {}
-            for key in dict.fromkeys(keys):
-                try:
-                    found[key] = await read(connection, key, *arguments, viewer=viewer, **options)
-                except ColloquyError as error:
-                    found[key] = error  # DataLoader raises it to those who asked for this key
-            return found
-
-        async def load(keys: list[Any]) -> list[Any]:
-            found = await database.ask(lambda connection: each(connection, keys))
-            return [found[key] for key in keys]
-
-        return self._of(_identity(read, arguments, options), load, None)
 
     def whole(self, read: Read, *arguments: object, **options: object) -> Loader:
         """The loader of a verb without keys; ask it with None."""

@@ -7,9 +7,14 @@ one small object for each of the few rows of such a field. SQLAlchemy's rows are
 classes for the types would have to be set up for each statement; and to look at the columns would be to guess.
 """
 
+import asyncio
 from typing import Any
 
 import strawberry
+
+from graph.context import Info, loaders_of
+from graph.declared import PLANNED, Chosen
+from graph.relations import taking, there
 
 
 class Typed:
@@ -43,3 +48,21 @@ class Node:
         """The name of the type of a `Typed`."""
         name: str = value.type_name
         return name
+
+
+def chosen(declared: Chosen, description: str) -> Any:
+    """A field that is a row of one of several types, or a list of such."""
+
+    async def load(info: Info, type_name: str, key: Any) -> Typed | None:
+        row = await loaders_of(info).batch(declared.reads[type_name], of_type=type_name)(key)
+        return None if row is None else Typed(type_name, row)
+
+    async def resolve(root: Any, info: Info, **given: Any) -> Any:
+        picked = declared.pick(*[getattr(root, name) for name in declared.columns], **given)
+        if declared.many:
+            return await asyncio.gather(*[load(info, *each) for each in picked])
+        found = await load(info, *picked)
+        return there(found) if declared.required else found
+
+    taking(resolve, (lambda: None) if declared.columns else declared.pick)
+    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: declared})

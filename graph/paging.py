@@ -19,7 +19,9 @@ from graphql import (
 
 from db.errors import InvalidInput
 from db.paging import MAX_SIZE, Page, Slice
-from graph.context import Info
+from graph.context import Info, loaders_of
+from graph.declared import PLANNED, Asked, Paged, PagePart, Read
+from graph.relations import taking
 
 T = TypeVar("T")
 
@@ -56,16 +58,20 @@ class PageInfo:
     """Relay's PageInfo; its parent is an `Ends`."""
 
     has_next_page: bool = strawberry.field(
-        description="Whether items follow this page, in whichever direction it was asked for."
+        description="Whether items follow this page, in whichever direction it was asked for.",
+        metadata={PLANNED: PagePart.HAS_NEXT},
     )
     has_previous_page: bool = strawberry.field(
-        description="Whether items come before this page, in whichever direction it was asked for."
+        description="Whether items come before this page, in whichever direction it was asked for.",
+        metadata={PLANNED: PagePart.HAS_PREVIOUS},
     )
     start_cursor: str | None = strawberry.field(
-        description="The cursor of the first item: give it to `before` for the page in front. Null on an empty page."
+        description="The cursor of the first item: give it to `before` for the page in front. Null on an empty page.",
+        metadata={PLANNED: PagePart.START_CURSOR},
     )
     end_cursor: str | None = strawberry.field(
-        description="The cursor of the last item: give it to `after` for the page behind. Null on an empty page."
+        description="The cursor of the last item: give it to `after` for the page behind. Null on an empty page.",
+        metadata={PLANNED: PagePart.END_CURSOR},
     )
 
 
@@ -77,25 +83,32 @@ class Edge(Generic[T]):
         description=(
             "The item's place in this list, in this order: for `after` and `before`. It stays right while items come "
             "and go. Opaque; other lists and other orders refuse it."
-        )
+        ),
+        metadata={PLANNED: PagePart.CURSOR},
     )
-    node: T = strawberry.field(description="The item itself.")
+    node: T = strawberry.field(description="The item itself.", metadata={PLANNED: PagePart.NODE})
 
 
 @strawberry.type(name="Connection", description="A page of a list, with the cursors to page on from it.")
 class Connection(Generic[T]):
     """Relay's connection; its parent is a `Listing`."""
 
-    edges: list[Edge[T]] = strawberry.field(description="The items of the page, each with its cursor.")
-    nodes: list[T] = strawberry.field(
-        description="The items of the page without cursors, for whom `pageInfo` is enough."
+    edges: list[Edge[T]] = strawberry.field(
+        description="The items of the page, each with its cursor.", metadata={PLANNED: PagePart.EDGES}
     )
-    page_info: PageInfo = strawberry.field(description="Whether there is more, and from where to page on.")
+    nodes: list[T] = strawberry.field(
+        description="The items of the page without cursors, for whom `pageInfo` is enough.",
+        metadata={PLANNED: PagePart.NODES},
+    )
+    page_info: PageInfo = strawberry.field(
+        description="Whether there is more, and from where to page on.", metadata={PLANNED: PagePart.PAGE_INFO}
+    )
     total_count: int = strawberry.field(
         description=(
             "How many items the whole list has under these conditions, whatever the page. Counted only when selected; "
             "select nothing else and no item is read."
-        )
+        ),
+        metadata={PLANNED: PagePart.TOTAL_COUNT},
     )
 
 
@@ -185,16 +198,41 @@ class Pages:
 
     __slots__ = ("_count", "_read", "_wanted")
 
-    def __init__(
-        self, info: Info, read: Callable[[Any], Awaitable[Slice]], count: Callable[[Any], Awaitable[int]]
-    ) -> None:
-        self._read = read
-        self._count = count
+    def __init__(self, info: Info, asked: Asked, *, has_parent: bool) -> None:
+        loaders = loaders_of(info)
+        load = loaders.batch if has_parent else loaders.whole
+        none: dict[str, Any] = {"missing": 0} if has_parent else {}
+        self._read = load(asked.read, *asked.arguments, **asked.options)
+        assert asked.count is not None, "connections have a totalCount"
+        self._count = load(asked.count, **none, **asked.count_options)
         self._wanted = wants_rows(info)
 
     async def of(self, key: object) -> Listing:
         """The page of the parent with this key; None for a list without a parent."""
         return Listing(await self._read(key) if self._wanted else None, lambda: self._count(key))
+
+
+def paged(read: Read, ask: Callable[..., Asked], description: str) -> Any:
+    """A field that is a page of a list of the parent's; the arguments of `ask` are the field's.
+
+    Whatever `ask` asks gives rows with the columns of `read`.
+    """
+
+    async def resolve(root: Any, info: Info, **given: Any) -> Any:
+        return await info.context.once(info, lambda: Pages(info, ask(**given), has_parent=True)).of(root.id)
+
+    taking(resolve, ask)
+    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: Paged(read, ask)})
+
+
+def listed(read: Read, ask: Callable[..., Asked], description: str) -> Any:
+    """A field of the root that is a page of a list; the arguments of `ask` are the field's."""
+
+    async def resolve(info: Info, **given: Any) -> Any:
+        return await Pages(info, ask(**given), has_parent=False).of(None)
+
+    taking(resolve, ask)
+    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: Paged(read, ask)})
 
 
 def page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:

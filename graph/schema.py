@@ -9,14 +9,14 @@ from strawberry.schema.config import StrawberryConfig
 from graph.assistants.mutations import AssistantMutations
 from graph.assistants.queries import AssistantQueries
 from graph.boundary import ColloquySchema
-from graph.context import OwnContext
 from graph.conversations.mutations import ConversationMutations
 from graph.conversations.queries import ConversationQueries
-from graph.documents import KeptParses, KeptValidations
+from graph.execution import BreadthFirst
 from graph.feedback.mutations import FeedbackMutations
 from graph.feedback.queries import FeedbackQueries
 from graph.messages.mutations import MessageMutations
 from graph.messages.queries import MessageQueries
+from graph.prepared import Prepared
 from graph.references.types import Reference
 from graph.refetch import NodeQueries
 from graph.scalars import SCALARS
@@ -59,7 +59,8 @@ schema: Final = ColloquySchema(
     query=Query,
     mutation=Mutation,
     types=[Reference],
-    extensions=[KeptParses, KeptValidations, OwnContext],
+    execution_context_class=BreadthFirst,
+    prepare=Prepared,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 

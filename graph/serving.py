@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -13,7 +12,9 @@ import uvicorn
 from db.database import Database
 from db.errors import ColloquyError
 from graph.app import create_app
+from graph.collector import settle_collector
 from graph.demo_world import fill_with_demo
+from graph.execution import switched
 from graph.explorer import available
 from graph.opening import open_database
 from graph.settings import Settings
@@ -79,14 +80,12 @@ async def _serve(listener: socket.socket, settings: Settings, *, demo: bool, say
         if demo:
             await fill_with_demo(database, say)
         server = _server(settings, database)
-        # What is here now stays: the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
+        settle_collector()
         url = address_of(listener)
         say(f"Colloquy serves {database.shown}")
         say(f"  GraphQL   {url}/graphql{_what_a_browser_gets(settings)}")
         say("  Stop with Ctrl+C")
-        with _stopped_by_signals(server):
+        with _stopped_by_signals(server), switched("fast" if settings.engine == "on" else "off"):
             await server.serve(sockets=[listener])
     finally:
         await database.close()

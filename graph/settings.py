@@ -38,13 +38,19 @@ class Settings(BaseSettings):
     """0: any free port; the server prints it."""
     explorer: bool = True
     """Whether GET /graphql shows GraphiQL to a browser."""
+    engine: Literal["on", "off"] = "on"
+    """off: queries are executed field by field by graphql-core, for comparisons."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     access_log: bool = False
     """A line for each request."""
     reader_connections: Annotated[int, Field(ge=1, le=64)] = 8
-    """Connections that read a SQLite file at a time."""
+    """Connections that read a SQLite file."""
+    readers_at_once: Annotated[int, Field(ge=1, le=64)] = 2
+    """Reads of a SQLite file that run at the same time; one that takes long stops counting."""
     pool_size: Annotated[int, Field(ge=1, le=500)] = 10
     """Connections to PostgreSQL."""
+    statements: Annotated[int, Field(ge=0, le=100_000)] = 300
+    """Prepared statements that each connection to PostgreSQL keeps, for queries and as many for all else; 0: none."""
     pool_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
     """How long a request waits for a connection."""
     busy_timeout: Annotated[float, Field(ge=0, le=600)] = 5.0
@@ -111,7 +117,9 @@ class Settings(BaseSettings):
         """The part that the database takes."""
         return DatabaseSettings(
             readers=self.reader_connections,
+            readers_at_once=self.readers_at_once,
             pool_size=self.pool_size,
+            statements=self.statements,
             pool_timeout=self.pool_timeout,
             busy_timeout=self.busy_timeout,
         )

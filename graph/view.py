@@ -4,6 +4,8 @@ What differs from stock: the Accept header is negotiated and decides about the s
 protocol is answered as GraphQL errors in JSON, with a code; the body is read strictly; a mutation by GET, a batch, an
 upload and a subscription without a stream are refused by name; and no failure of ours passes unmasked, not even one
 that strikes before there is an operation.
+
+A plain request of a known query is answered here, without strawberry's view: the same bytes, for less.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,7 +16,7 @@ from cross_web import AsyncHTTPRequestAdapter
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketState
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -22,12 +24,16 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UNSET
 from typing_extensions import override  # typing has it from Python 3.12 on
 
 from graph import asked, wire
+from graph.answers import answer_of, json_response, refused
 from graph.asked import Refusal
 from graph.boundary import ColloquySchema
+from graph.departures import Watch
 from graph.errors import ErrorCode, Presenter
+from graph.lean import Form, Written, body_of, form_of, replayed
 from graph.negotiation import GRAPHQL_TYPE, HTML_TYPE, JSON_TYPE, preferred
 from graph.sockets import SocketAdapter
 
@@ -49,7 +55,10 @@ class ColloquyView(GraphQL[object, None]):
             like an error of the operation: foreseen with its code, else masked.
         explorer: answers `GET` without a query for who prefers HTML; without one such a GET is a bad request.
         protocols: the subscription protocols offered (names of `strawberry.subscriptions`).
+        lean: whether plain requests are answered without strawberry's view; the answers are the same.
     """
+
+    schema: ColloquySchema
 
     websocket_adapter_class = SocketAdapter
 
@@ -69,6 +78,7 @@ class ColloquyView(GraphQL[object, None]):
         context: Callable[[Request | WebSocket], Awaitable[object]],
         explorer: Explorer | None = None,
         protocols: Sequence[str] = (GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+        lean: bool = True,
     ) -> None:
         super().__init__(
             schema,
@@ -80,15 +90,19 @@ class ColloquyView(GraphQL[object, None]):
         )
         self._make_context = context
         self._explorer = explorer
+        self._lean = lean
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._converse(WebSocket(scope, receive, send))
             return
-        request = Request(scope, receive)
+        form = form_of(scope["headers"]) if self._lean and scope["method"] == "POST" else None
         try:
-            response = await self._answer(request)
+            if form is None:
+                response: ASGIApp = await self._answer(Request(scope, receive))
+            else:
+                response = await self._answer_plain(form, scope, receive)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -122,18 +136,21 @@ class ColloquyView(GraphQL[object, None]):
 
         Raises:
             Refusal: 405 for a mutation by GET, 400 for a subscription, which needs a stream.
+            ClientDisconnect: the client of a query that lasted is gone.
         """
         allowed = OperationType.from_http(request_adapter.method) - {OperationType.SUBSCRIPTION}
+        query, name = request_data.query or "", request_data.operation_name
         try:
-            return await self.schema.execute(
-                request_data.query,
-                variable_values=request_data.variables,
-                context_value=context,
-                root_value=root_value,
-                operation_name=request_data.operation_name,
-                allowed_operation_types=allowed,
-                operation_extensions=request_data.extensions,
-            )
+            with Watch(request.receive, lambda: self.schema.is_query(query, name)):
+                return await self.schema.execute(
+                    query,
+                    variable_values=request_data.variables,
+                    context_value=context,
+                    root_value=root_value,
+                    operation_name=name,
+                    allowed_operation_types=allowed,
+                    operation_extensions=request_data.extensions,
+                )
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.SUBSCRIPTION:
                 raise Refusal(400, "A subscription needs a stream; a plain request can't carry one.") from None
@@ -143,16 +160,8 @@ class ColloquyView(GraphQL[object, None]):
 
     @override
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        """The answer's JSON; without `data` if the request failed as a request, before any field was resolved."""
-        errors = result.errors or []
-        answer: GraphQLHTTPResponse = {}
-        if errors:
-            answer["errors"] = [error.formatted for error in errors]
-        if result.data is not None or not errors or any(error.path for error in errors):
-            answer["data"] = result.data
-        if result.extensions:
-            answer["extensions"] = result.extensions
-        return answer
+        """The answer's JSON; see `graph.answers.answer_of`."""
+        return answer_of(result.data, result.errors, result.extensions)
 
     @override
     def create_response(
@@ -160,7 +169,7 @@ class ColloquyView(GraphQL[object, None]):
     ) -> Response:
         """The answer in the negotiated media type, which also decides about the status."""
         media_type = sub_response.media_type or JSON_TYPE
-        return _json(response_data, media_type, self._status(response_data, media_type))
+        return json_response(response_data, media_type, self._status(response_data, media_type))
 
     @override
     def decode_json(self, data: str | bytes) -> object:
@@ -183,7 +192,42 @@ class ColloquyView(GraphQL[object, None]):
         first = answer["errors"][0]["extensions"]["code"]
         return self.statuses.get(first, 400 if media_type == GRAPHQL_TYPE else 200)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer_plain(self, form: Form, scope: Scope, receive: Receive) -> ASGIApp:
+        """The answer to a plain request if it is right and its query known; all else is left to `_answer`."""
+        body = await body_of(receive)
+        request = Request(scope, replayed(body, receive))
+        try:
+            data = asked.plain(body)
+        except Refusal:
+            return await self._answer(request)
+        ready = self.schema.ready(data.query or "", data.operation_name)
+        if ready is None:
+            return await self._answer(request)
+        prepared, operation = ready
+
+        watch = Watch(receive)
+
+        def write(found: dict[str, Any] | None, errors: list[GraphQLError] | None) -> Written:
+            if watch.gone:  # the errors are those of reads that were broken off, and nobody's business
+                errors = None
+            answer = answer_of(found, Presenter().present_all(errors) if errors else None)
+            return Written(self._status(answer, form.media_type), form, wire.encode(answer))
+
+        try:
+            context = await self._make_context(request)
+            run = prepared.run(operation, data.variables, context)
+            if run is None:
+                return await self._answer(request, context)
+            if isinstance(run, list):
+                return write(None, run)
+            with watch:
+                return await run.answer(write)
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # the outermost boundary, as in `_answer`
+            return self._failed(request, error)
+
+    async def _answer(self, request: Request, context: object = UNSET) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"allow": ALLOWED})
         if request.method == "HEAD":  # answered as GET; the server leaves the body out
@@ -201,15 +245,18 @@ class ColloquyView(GraphQL[object, None]):
                 if "accept" not in page.headers.get("vary", "").lower():
                     page.headers.add_vary_header("accept")
                 return page
-            return await self.run(request)
+            return await self.run(request, context)
         except ClientDisconnect:
             raise
         except Refusal as refusal:
-            return _refused(request, refusal.error, refusal.status, refusal.headers)
+            return refused(request, refusal.error, refusal.status, refusal.headers)
         except Exception as error:  # the outermost boundary: masked and logged, or foreseen with its code
-            presented = Presenter().present(error)
-            code = (presented.extensions or {})["code"]
-            return _refused(request, presented, self.statuses.get(code, 400))
+            return self._failed(request, error)
+
+    def _failed(self, request: Request, error: Exception) -> Response:
+        presented = Presenter().present(error)
+        code = (presented.extensions or {})["code"]
+        return refused(request, presented, self.statuses.get(code, 400))
 
     async def _converse(self, socket: WebSocket) -> None:
         try:
@@ -236,16 +283,3 @@ def _is_a_visit(request: Request) -> bool:
     if request.method != "GET" or request.query_params.get("query"):
         return False
     return preferred(request.headers.get("accept"), (JSON_TYPE, GRAPHQL_TYPE, HTML_TYPE)) == HTML_TYPE
-
-
-def _refused(request: Request, error: GraphQLError, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    media_type = preferred(request.headers.get("accept")) or JSON_TYPE
-    return _json({"errors": [error.formatted]}, media_type, status, headers)
-
-
-def _json(content: object, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        wire.encode(content),
-        status_code=status,
-        headers={"content-type": f"{media_type}; charset=utf-8", "vary": "accept", **(headers or {})},
-    )

@@ -6,11 +6,13 @@ Answers are written by orjson, and by the standard encoder where orjson refuses 
 
 import json
 import math
-from typing import Any, NoReturn
+from datetime import datetime
+from typing import Any, Final, NoReturn
 
 import orjson
 
 from db.jsons import dump
+from graph.scalars import print_time
 
 MAX_JSON_DEPTH = 200
 """How many lists and objects may lie in each other in a request; the parser of GraphQL documents stops there, too."""
@@ -33,7 +35,7 @@ def decode(data: str | bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
     """
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _DECODER.decode(text)
     except NotJSON:
         raise
     except UnicodeDecodeError:
@@ -56,13 +58,28 @@ def encode(value: object) -> bytes:
     written by our own JSON, in full and with lone surrogates as escapes; numbers that JSON doesn't know are null.
     """
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:
-        pass
+        value = _without_times(value)
     try:
         return dump(value).encode()
     except ValueError:
         return dump(_without_nan(value)).encode()
+
+
+def _without_times(value: object, level: int = 0) -> object:
+    """The answer with its times as text. What lies deeper than selections do is a JSON value, and has none."""
+    if level > _LEVELS_OF_SELECTIONS:
+        return value
+    if isinstance(value, dict):
+        return {key: _without_times(item, level + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_times(item, level + 1) for item in value]
+    return print_time(value) if isinstance(value, datetime) else value
+
+
+_LEVELS_OF_SELECTIONS = 400
+"""More levels of an answer than a document's selections have, whose parser stops at 200 with a list in each."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -74,6 +91,9 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise NotJSON("holds a number that is out of range")
     return number
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _is_deeper(value: object, limit: int) -> bool:

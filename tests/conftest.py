@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -104,18 +105,21 @@ def recorded(database: Database) -> Iterator[list[str]]:
     """
     del database  # of whichever: no test has two at work at a time
     texts: list[str] = []
+    within = ContextVar("within", default=False)
     fetch = getattr(prepared, "_fetch")  # noqa: B009 - the one place that all prepared statements pass
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.split(maxsplit=1)[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}:
+        is_one = statement.split(maxsplit=1)[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}
+        if is_one and not within.get():
             texts.append(statement)
 
     async def noted(connection: Any, text: str, parameters: Any) -> Any:
-        before = len(texts)
-        found = await fetch(connection, text, parameters)
-        # The driver's own way is one of two that it takes.
-        texts[before:] = [text]
-        return found
+        texts.append(text)
+        token = within.set(True)  # the driver's own way is one of two that it takes
+        try:
+            return await fetch(connection, text, parameters)
+        finally:
+            within.reset(token)
 
     setattr(prepared, "_fetch", noted)  # noqa: B010 - likewise
     event.listen(sa.Engine, "before_cursor_execute", note)

@@ -99,7 +99,8 @@ async def _update(work: Work, given: dict[str, Any]) -> Outcome:
 async def _retag(work: Work, row_id: UUID, tags: list[str]) -> bool:
     """Let a conversation have these tags and no others; gives whether that changes anything."""
     wanted = list(dict.fromkeys(tags))
-    if (await tags_of(work.connection, [row_id], viewer=work.viewer))[row_id] == wanted:
+    known = await tags_of(work.connection, [row_id], viewer=work.viewer)
+    if [row.tag for row in known[row_id]] == wanted:
         return False
     rows = reads.table("conversation_tags")
     await bulk.delete(work.connection, rows.c.conversation_id, [row_id], viewer=work.viewer)

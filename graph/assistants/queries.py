@@ -1,6 +1,7 @@
 """What is asked of assistants."""
 
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
@@ -9,42 +10,36 @@ from db import assistants
 from graph import ids
 from graph.assistants.types import Assistant
 from graph.conditions import AssistantWhere
-from graph.context import Info, loaders_of
+from graph.declared import Asked, Found
 from graph.filters import where_of
-from graph.paging import After, Before, Connection, First, Last, Pages, page
+from graph.paging import After, Before, Connection, First, Last, listed, page
+from graph.relations import found
 
 Where = Annotated[AssistantWhere | None, strawberry.argument(description="Which assistants.")]
 
 
-async def _assistant(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The assistant's id.")]
-) -> Any:
-    return await loaders_of(info).batch(assistants.by_ids)(ids.decode(id, "Assistant"))
+def _assistant(id: Annotated[strawberry.ID, strawberry.argument(description="The assistant's id.")]) -> UUID:
+    return ids.decode(id, "Assistant")
 
 
-async def _assistants(
-    info: Info,
+def _assistants(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
     where: Where = UNSET,
-) -> Any:
-    loaders, condition = loaders_of(info), where_of(where)
-    return await Pages(
-        info,
-        loaders.whole(assistants.page, page(first, after, last, before), where=condition),
-        loaders.whole(assistants.count, where=condition),
-    ).of(None)
+) -> Asked:
+    chosen = {"where": where_of(where)}
+    return Asked(assistants.page, (page(first, after, last, before),), chosen, assistants.count, chosen)
 
 
 @strawberry.type
 class AssistantQueries:
     """The entrances to assistants."""
 
-    assistant: Assistant | None = strawberry.field(
-        resolver=_assistant, description="An assistant. Null where nothing of the viewer's has this id."
+    assistant: Assistant | None = found(
+        Found(assistants.by_ids, _assistant), "An assistant. Null where nothing of the viewer's has this id."
     )
-    assistants: Connection[Assistant] = strawberry.field(
-        resolver=_assistants, description="The assistants, by name in the order of code points."
+    assistants: Connection[Assistant] = listed(
+        assistants.page, _assistants, "The assistants, by name in the order of code points."
     )

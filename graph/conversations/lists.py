@@ -1,5 +1,6 @@
 """The conversations of an assistant or a tool: one field of two types."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import strawberry
@@ -7,12 +8,10 @@ from strawberry import UNSET
 
 from db.conversations import DEFAULT_ORDER, ORDERS
 from graph.conditions import ConversationWhere
-from graph.context import Info, loaders_of
+from graph.declared import Asked, Read
 from graph.filters import where_of
-from graph.loading import Read
 from graph.orders import ConversationOrder, orders_of
-from graph.paging import After, Before, First, Last, Pages, page
-from graph.relations import Relation
+from graph.paging import After, Before, First, Last, page, paged
 
 Where = Annotated[ConversationWhere | None, strawberry.argument(description="Which conversations.")]
 OrderBy = Annotated[
@@ -21,30 +20,19 @@ OrderBy = Annotated[
 ]
 
 
-def conversations_of(read: Read, count: Read, description: str) -> Any:
+def conversations_of(read: Read, count: Callable[..., Any], description: str) -> Any:
     """The field of a list of conversations that belong to the parent."""
 
-    async def resolve(
-        root: Any,
-        info: Info,
+    def ask(
         first: First = UNSET,
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
         where: Where = UNSET,
         order_by: OrderBy = UNSET,
-    ) -> Any:
-        def pages() -> Pages:
-            loaders, condition = loaders_of(info), where_of(where)
-            orders = orders_of(order_by, ORDERS, DEFAULT_ORDER)
-            return Pages(
-                info,
-                loaders.batch(read, page(first, after, last, before), where=condition, order=orders),
-                loaders.batch(count, missing=0, where=condition),
-            )
+    ) -> Asked:
+        condition = {"where": where_of(where)}
+        order = {"order": orders_of(order_by, ORDERS, DEFAULT_ORDER)}
+        return Asked(read, (page(first, after, last, before),), condition | order, count, condition)
 
-        return await info.context.once(info, pages).of(root.id)
-
-    return strawberry.field(
-        resolver=resolve, description=description, metadata={"relation": Relation(read, count=count)}
-    )
+    return paged(read, ask, description)

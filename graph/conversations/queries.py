@@ -1,21 +1,25 @@
 """What is asked of conversations, and what their filters can offer."""
 
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from db import conversations, properties
+from db.jsons import clean_text
 from graph import ids
 from graph.context import Info, loaders_of
 from graph.conversations.lists import OrderBy, Where
 from graph.conversations.types import Conversation
+from graph.declared import Asked, Found
 from graph.enums import PropertyField, PropertyOwner
 from graph.errors import bad_user_input
 from graph.filters import where_of
 from graph.orders import orders_of
-from graph.paging import After, Before, Connection, First, Last, Pages, given, limit, page
+from graph.paging import After, Before, Connection, First, Last, given, limit, listed, page
+from graph.relations import found
 
 Prefix = Annotated[
     str | None, strawberry.argument(description="Only those that begin with this text, whatever the case.")
@@ -51,21 +55,17 @@ class PropertyValue:
     count: int = strawberry.field(description="The number of records that have it there.")
 
 
-async def _conversation(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The conversation's id.")]
-) -> Any:
-    return await loaders_of(info).batch(conversations.by_ids)(ids.decode(id, "Conversation"))
+def _conversation(id: Annotated[strawberry.ID, strawberry.argument(description="The conversation's id.")]) -> UUID:
+    return ids.decode(id, "Conversation")
 
 
-async def _by_external_id(
-    info: Info,
+def _external_id(
     external_id: Annotated[str, strawberry.argument(description="The id in the application's own system.")],
-) -> Any:
-    return await loaders_of(info).each(conversations.by_external_id)(external_id)
+) -> str:
+    return clean_text(external_id)
 
 
-async def _conversations(
-    info: Info,
+def _conversations(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
@@ -76,16 +76,10 @@ async def _conversations(
         bool | None,
         strawberry.argument(description="true: those that were deleted and can be restored, in place of the others."),
     ] = False,
-) -> Any:
-    loaders, condition, gone = loaders_of(info), where_of(where), bool(deleted)
-    orders = orders_of(order_by, conversations.ORDERS, conversations.DEFAULT_ORDER)
-    return await Pages(
-        info,
-        loaders.whole(
-            conversations.page, page(first, after, last, before), where=condition, order=orders, deleted=gone
-        ),
-        loaders.whole(conversations.count, where=condition, deleted=gone),
-    ).of(None)
+) -> Asked:
+    chosen = {"where": where_of(where), "deleted": bool(deleted)}
+    order = {"order": orders_of(order_by, conversations.ORDERS, conversations.DEFAULT_ORDER)}
+    return Asked(conversations.page, (page(first, after, last, before),), chosen | order, conversations.count, chosen)
 
 
 async def _tags(info: Info, prefix: Prefix = UNSET, first: Limit = 100) -> list[TagCount]:
@@ -133,15 +127,15 @@ def _property(field: PropertyField, on: PropertyOwner | None) -> tuple[str, str]
 class ConversationQueries:
     """The entrances to conversations."""
 
-    conversation: Conversation | None = strawberry.field(
-        resolver=_conversation, description="A conversation. Null where nothing of the viewer's has this id."
+    conversation: Conversation | None = found(
+        Found(conversations.by_ids, _conversation), "A conversation. Null where nothing of the viewer's has this id."
     )
-    conversation_by_external_id: Conversation | None = strawberry.field(
-        resolver=_by_external_id,
-        description="The conversation with this id of the application's own. Null where there is none.",
+    conversation_by_external_id: Conversation | None = found(
+        Found(conversations.by_external_ids, _external_id),
+        "The conversation with this id of the application's own. Null where there is none.",
     )
-    conversations: Connection[Conversation] = strawberry.field(
-        resolver=_conversations, description="Conversations, without an order those with the latest activity first."
+    conversations: Connection[Conversation] = listed(
+        conversations.page, _conversations, "Conversations, without an order those with the latest activity first."
     )
     tags: list[TagCount] = strawberry.field(
         resolver=_tags, description="The tags of conversations, the most used first: what a filter can offer."

@@ -14,6 +14,7 @@ from graph.conditions import MessageWhere, ReferenceWhere
 from graph.context import Info, loaders_of
 from graph.conversations.export import ConversationExport, export_field
 from graph.conversations.openai import OpenAIChatMessage, openai_messages
+from graph.declared import Asked, Derived, OneByOne, Shape
 from graph.enums import ConversationType, ExecutionStatus, ShareAccess, Visibility
 from graph.errors import bad_user_input
 from graph.fields import computed, node_id
@@ -21,8 +22,8 @@ from graph.filters import where_of
 from graph.links import AssistantLink, ConversationLink, FeedbackLink, MessageLink, ReferenceLink, ToolLink
 from graph.nodes import Node
 from graph.origin import Origin, origin
-from graph.paging import After, Before, Connection, First, Last, Pages, given, page
-from graph.relations import Relation, to_many, to_one
+from graph.paging import After, Before, Connection, First, Last, given, page, paged
+from graph.relations import derived, to_many, to_one
 
 Through = Annotated[
     strawberry.ID | None,
@@ -60,23 +61,26 @@ def _shares(recorded: list[dict[str, str]] | None) -> list[Share]:
     return [Share(user_id=share["userId"], access=ShareAccess(share["access"])) for share in recorded or ()]
 
 
-async def _like(root: Any, info: Info) -> Any:
-    row = await loaders_of(info).batch(feedback.owners_of)(root.id)
-    return None if row is None or row.rating is None else row.rating is Rating.POSITIVE
+def _like(found: tuple[Rating | None] | None) -> bool | None:
+    return None if found is None or found[0] is None else found[0] is Rating.POSITIVE
 
 
-async def _comment(root: Any, info: Info) -> Any:
-    row = await loaders_of(info).batch(feedback.owners_of)(root.id)
-    return None if row is None else row.comment
+def _comment(found: tuple[str | None] | None) -> str | None:
+    return None if found is None else found[0]
+
+
+def _tags(found: list[tuple[str]]) -> list[str]:
+    return [tag for (tag,) in found]
 
 
 async def _openai(root: Any, info: Info) -> list[OpenAIChatMessage]:
     return await openai_messages(root.id, loaders_of(info))
 
 
-async def _messages(
-    root: Any,
-    info: Info,
+_BRANCH_PAGE, _BRANCH_COUNT = OneByOne(messages.branch_page), OneByOne(messages.branch_count)
+
+
+def _messages(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
@@ -85,35 +89,24 @@ async def _messages(
     through: Through = UNSET,
     around: Around = UNSET,
     all_branches: AllBranches = False,
-) -> Any:
+) -> Asked:
     """The messages of the branch in play are one statement for all parents.
 
     `through` and `around` name a message, which is of one conversation: they are read conversation by conversation.
     """
-
-    def pages() -> Pages:
-        loaders, asked, condition = loaders_of(info), page(first, after, last, before), where_of(where)
-        passing = _message_id(through, "through")
-        middle = _message_id(around, "around")
-        whole = bool(all_branches)
-        if passing and whole:
-            raise bad_user_input("`through` names one branch and `allBranches` takes them all: give one.", "through")
-        if middle and (asked.after is not None or asked.before is not None):
-            raise bad_user_input("`around` begins a page anew: give it without `after` and `before`.", "around")
-        if passing or middle:
-            branch = {"where": condition, "through": passing, "all_branches": whole}
-            return Pages(
-                info,
-                loaders.each(messages.branch_page, asked, around=middle, **branch),
-                loaders.each(messages.branch_count, **branch),
-            )
-        return Pages(
-            info,
-            loaders.batch(messages.of_conversations, asked, where=condition, all_branches=whole),
-            loaders.batch(messages.count_of_conversations, missing=0, where=condition, all_branches=whole),
-        )
-
-    return await info.context.once(info, pages).of(root.id)
+    asked, condition = page(first, after, last, before), where_of(where)
+    passing, middle = _message_id(through, "through"), _message_id(around, "around")
+    whole = bool(all_branches)
+    if passing and whole:
+        raise bad_user_input("`through` names one branch and `allBranches` takes them all: give one.", "through")
+    if middle and (asked.after is not None or asked.before is not None):
+        raise bad_user_input("`around` begins a page anew: give it without `after` and `before`.", "around")
+    if passing or middle:
+        branch = {"where": condition, "through": passing, "all_branches": whole}
+        options = {**branch, "around": middle}
+        return Asked(_BRANCH_PAGE, (asked,), options, _BRANCH_COUNT, branch)
+    branch = {"where": condition, "all_branches": whole}
+    return Asked(messages.of_conversations, (asked,), branch, messages.count_of_conversations, branch)
 
 
 def _message_id(argument: str | None, field: str) -> Any:
@@ -121,43 +114,26 @@ def _message_id(argument: str | None, field: str) -> Any:
     return None if value is None else ids.decode(value, "Message", field)
 
 
-async def _references(
-    root: Any,
-    info: Info,
+def _references(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
     where: Annotated[ReferenceWhere | None, strawberry.argument(description="Which of them.")] = UNSET,
-) -> Any:
-    def pages() -> Pages:
-        loaders, condition = loaders_of(info), where_of(where)
-        return Pages(
-            info,
-            loaders.batch(references.of_conversations, page(first, after, last, before), where=condition),
-            loaders.batch(references.count_of_conversations, missing=0, where=condition),
-        )
-
-    return await info.context.once(info, pages).of(root.id)
+) -> Asked:
+    condition = {"where": where_of(where)}
+    asked = page(first, after, last, before)
+    return Asked(references.of_conversations, (asked,), condition, references.count_of_conversations, condition)
 
 
-async def _feedback(
-    root: Any,
-    info: Info,
+def _feedback(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
-) -> Any:
-    def pages() -> Pages:
-        loaders = loaders_of(info)
-        return Pages(
-            info,
-            loaders.batch(feedback.of_conversations, page(first, after, last, before)),
-            loaders.batch(feedback.count_of_conversations, missing=0),
-        )
-
-    return await info.context.once(info, pages).of(root.id)
+) -> Asked:
+    asked = page(first, after, last, before)
+    return Asked(feedback.of_conversations, (asked,), count=feedback.count_of_conversations)
 
 
 @strawberry.type(
@@ -189,17 +165,17 @@ class Conversation(Node):
     shared_with: list[Share] = computed(
         "shared_with", by=_shares, description="The users with whom its source shares it; recorded, it grants nothing."
     )
-    like: bool | None = strawberry.field(
-        resolver=_like,
-        description=(
-            "The owner's opinion: true, false, or null for none. It is the rating of the owner's feedback on the "
-            "conversation."
-        ),
+    like: bool | None = derived(
+        Derived(feedback.owners_of, ("rating",), _like),
+        "The owner's opinion: true, false, or null for none. It is the rating of the owner's feedback on the "
+        "conversation.",
     )
-    comment: str | None = strawberry.field(
-        resolver=_comment, description="The owner's words: the comment of that feedback."
+    comment: str | None = derived(
+        Derived(feedback.owners_of, ("comment",), _comment), "The owner's words: the comment of that feedback."
     )
-    tags: list[str] = to_many(conversations.tags_of, "The tags, in the order in which they were given.")
+    tags: list[str] = derived(
+        Derived(conversations.tags_of, ("tag",), _tags, Shape.MANY), "The tags, in the order in which they were given."
+    )
     properties: JSON | None = strawberry.field(
         description="What the application says of the conversation: any JSON object."
     )
@@ -262,32 +238,26 @@ class Conversation(Node):
     current_message: MessageLink | None = to_one(
         messages.by_ids, "current_message_id", "The last message of the branch in play. Null: there is none."
     )
-    messages: Connection[MessageLink] = strawberry.field(
-        resolver=_messages,
-        description=(
-            "The messages of the branch in play, in order. To open a thread at its end: `last`, then `before`."
-        ),
-        metadata={"relation": Relation(messages.of_conversations, count=messages.count_of_conversations)},
+    messages: Connection[MessageLink] = paged(
+        messages.of_conversations,
+        _messages,
+        "The messages of the branch in play, in order. To open a thread at its end: `last`, then `before`.",
     )
-    references: Connection[ReferenceLink] = strawberry.field(
-        resolver=_references,
-        description=(
-            "What the conversation itself lists, then what its messages cite, in their order. "
-            "`where: {messageId: {isNull: true}}` gives the first only."
-        ),
-        metadata={"relation": Relation(references.of_conversations, count=references.count_of_conversations)},
+    references: Connection[ReferenceLink] = paged(
+        references.of_conversations,
+        _references,
+        "What the conversation itself lists, then what its messages cite, in their order. "
+        "`where: {messageId: {isNull: true}}` gives the first only.",
     )
     viewer_feedback: FeedbackLink | None = to_one(
         feedback.own_of_conversations,
         "id",
         "The viewer's own feedback on the conversation itself. Null: there is none.",
     )
-    feedback: Connection[FeedbackLink] = strawberry.field(
-        resolver=_feedback,
-        description=(
-            "Feedback on the conversation itself, the newest first. `Query.feedback` has that on its messages, too."
-        ),
-        metadata={"relation": Relation(feedback.of_conversations, count=feedback.count_of_conversations)},
+    feedback: Connection[FeedbackLink] = paged(
+        feedback.of_conversations,
+        _feedback,
+        "Feedback on the conversation itself, the newest first. `Query.feedback` has that on its messages, too.",
     )
     messages_openai_format: list[OpenAIChatMessage] = strawberry.field(
         name="messagesOpenAIFormat",

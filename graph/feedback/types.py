@@ -7,14 +7,13 @@ import strawberry
 from strawberry.scalars import JSON
 
 from db import assistants, conversations, feedback, messages, references
-from graph.context import Info, loaders_of
+from graph.declared import Chosen
 from graph.enums import FeedbackAuthor, Rating, Verdict
-from graph.fields import column, integer, node_id, of_row
+from graph.fields import column, integer, node_id, part
 from graph.links import AssistantLink, ConversationLink, MessageLink, ReferenceLink
-from graph.messages.details import row_with
-from graph.nodes import Node, Typed
+from graph.nodes import Node, chosen
 from graph.origin import Origin, origin
-from graph.relations import there, to_many, to_one, to_the_one
+from graph.relations import to_many, to_one, to_the_one
 
 FeedbackTarget = Annotated[
     ConversationLink | MessageLink | ReferenceLink,
@@ -73,15 +72,11 @@ class FeedbackContext:
     assistant_version: int | None = column("seen_assistant_version", "The assistant's `version` at that time.")
 
 
-async def _target(root: Any, info: Info) -> Any:
-    """The row that the feedback is on, with its type: the union leaves it open."""
-    if root.reference_id is not None:
-        name, read, key = "Reference", references.by_ids, root.reference_id
-    elif root.message_id is not None:
-        name, read, key = "Message", messages.by_ids, root.message_id
-    else:
-        name, read, key = "Conversation", conversations.by_ids, root.conversation_id
-    return Typed(name, there(await loaders_of(info).batch(read, of_type=name)(key)))
+def _target(reference_id: Any, message_id: Any, conversation_id: Any) -> tuple[str, Any]:
+    """The type and the id of what the feedback is on: the union leaves it open."""
+    if reference_id is not None:
+        return "Reference", reference_id
+    return ("Conversation", conversation_id) if message_id is None else ("Message", message_id)
 
 
 @strawberry.type(description="An opinion on a conversation, a message or a citation.")
@@ -89,8 +84,18 @@ class Feedback(Node):
     """Its parent is a row of `feedback`."""
 
     id: strawberry.ID = node_id("Feedback")
-    target: FeedbackTarget = strawberry.field(
-        resolver=_target, description="What it is on: a citation, else a message, else the conversation itself."
+    target: FeedbackTarget = chosen(
+        Chosen(
+            {
+                "Conversation": conversations.by_ids,
+                "Message": messages.by_ids,
+                "Reference": references.by_ids,
+            },
+            _target,
+            ("reference_id", "message_id", "conversation_id"),
+            required=True,
+        ),
+        "What it is on: a citation, else a message, else the conversation itself.",
     )
     conversation: ConversationLink = to_the_one(
         conversations.by_ids, "conversation_id", "The conversation: the target, or the one that it belongs to."
@@ -115,8 +120,8 @@ class Feedback(Node):
     )
     author_id: str | None = strawberry.field(description="The author, as the application names them. Null: not known.")
     author_kind: FeedbackAuthor = strawberry.field(description="What kind of author gave it.")
-    seen: FeedbackContext | None = of_row(
-        row_with(SEEN_COLUMNS), "What the author had before the eyes. Null where it is not known, as for imports."
+    seen: FeedbackContext | None = part(
+        *SEEN_COLUMNS, description="What the author had before the eyes. Null where it is not known, as for imports."
     )
     properties: JSON | None = strawberry.field(
         description="What the application says of the feedback, such as a report's category and state: any JSON object."

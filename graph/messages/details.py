@@ -10,7 +10,7 @@ from graph import wire
 from graph.fields import column, computed, integer, node_id
 from graph.links import MessageLink, ToolLink
 from graph.nodes import Node
-from graph.relations import to_one
+from graph.relations import to_many, to_one
 
 INT_NOTE = " Null where it is not known, and above 2,147,483,647."
 
@@ -110,21 +110,15 @@ USAGE_COLUMNS = ("input_tokens", "output_tokens", "total_tokens", "cached_input_
     description="The versions of a turn: messages with the same parent, which edits and regenerated answers make."
 )
 class MessageSiblings:
-    """Its parent is `db.messages.Siblings`."""
+    """Its parent is a row of `db.messages.siblings_of`."""
 
     index: int = strawberry.field(description="This message's place among them, from 0, in the order of their making.")
     count: int = strawberry.field(description="How many there are, this one included.")
-    previous: MessageLink | None = strawberry.field(description="The version before this one. Null: it is the first.")
-    next: MessageLink | None = strawberry.field(description="The version after this one. Null: it is the last.")
-    nodes: list[MessageLink] = strawberry.field(
-        description="The versions in the order of their making, this one among them; at most the first 100."
+    previous: MessageLink | None = to_one(
+        messages.by_ids, "previous_id", "The version before this one. Null: it is the first."
     )
-
-
-def row_with(columns: tuple[str, ...]) -> Any:
-    """A function of a row: the row itself where one of the columns has a value, else None."""
-
-    def part(row: Any) -> Any:
-        return row if any(getattr(row, name) is not None for name in columns) else None
-
-    return part
+    next: MessageLink | None = to_one(messages.by_ids, "next_id", "The version after this one. Null: it is the last.")
+    nodes: list[MessageLink] = to_many(
+        messages.sibling_messages_of,
+        "The versions in the order of their making, this one among them; at most the first 100.",
+    )

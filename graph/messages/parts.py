@@ -10,7 +10,8 @@ from strawberry.scalars import JSON
 
 from db import messages
 from db.words import PartType
-from graph.context import Info, loaders_of
+from graph.declared import Derived, Shape
+from graph.relations import derived
 
 
 @strawberry.type(description="Text to be shown, in the message's `contentFormat`.")
@@ -61,29 +62,49 @@ ContentPart = Annotated[
 ]
 
 
-def content_parts(root: Any, info: Info) -> Any:
-    """The parts of a message; most messages are one text, of which there are no rows and nothing is waited for.
+def _parts(found: list[tuple[Any, ...]], has_parts: bool, content: str) -> list[Any]:
+    """The parts of a message. Most messages are one text, of which there are no rows.
 
     A part becomes an object of its type: a union of values has to be told apart, and parts are few.
     """
-    if root.has_parts:
-        return _stored(root, info)
-    return [TextPart(text=root.content)] if root.content else []
+    if has_parts:
+        return [_part(*row) for row in found]
+    return [TextPart(text=content)] if content else []
 
 
-async def _stored(root: Any, info: Info) -> list[object]:
-    return [_part(row) for row in await loaders_of(info).batch(messages.parts_of, missing=())(root.id)]
-
-
-def _part(row: Any) -> TextPart | ImagePart | FilePart | ReasoningPart | OtherPart:
-    match row.type:
+def _part(
+    kind: PartType,
+    text: str | None,
+    url: str | None,
+    detail: str | None,
+    name: str | None,
+    media_type: str | None,
+    other_type: str | None,
+    payload: Any,
+) -> TextPart | ImagePart | FilePart | ReasoningPart | OtherPart:
+    match kind:
         case PartType.TEXT:
-            return TextPart(text=row.text or "")
+            return TextPart(text=text or "")
         case PartType.IMAGE:
-            return ImagePart(url=row.url, detail=row.detail)
+            return ImagePart(url=url, detail=detail)
         case PartType.FILE:
-            return FilePart(name=row.name, media_type=row.media_type, url=row.url)
+            return FilePart(name=name, media_type=media_type, url=url)
         case PartType.REASONING:
-            return ReasoningPart(text=row.text or "")
+            return ReasoningPart(text=text or "")
         case _:
-            return OtherPart(type=row.other_type or "other", payload=JSON({} if row.payload is None else row.payload))
+            return OtherPart(type=other_type or "other", payload=JSON({} if payload is None else payload))
+
+
+def content_parts(description: str) -> Any:
+    """The field with the parts of a message."""
+    return derived(
+        Derived(
+            messages.parts_of,
+            ("type", "text", "url", "detail", "name", "media_type", "other_type", "payload"),
+            _parts,
+            Shape.MANY,
+            columns=("has_parts", "content"),
+            when="has_parts",
+        ),
+        description,
+    )

@@ -1,14 +1,13 @@
 """The Message: a node of a conversation's tree."""
 
 from datetime import datetime
-from functools import partial
 
 import strawberry
 from strawberry.scalars import JSON
 
 from db import conversations, feedback, messages, references
 from graph.enums import Actor, ContentFormat, MessageRole, MessageStatus, MessageType
-from graph.fields import integer, node_id, of_row
+from graph.fields import integer, node_id, part
 from graph.links import ConversationLink, FeedbackLink, MessageLink, ReferenceLink
 from graph.messages.details import (
     INT_NOTE,
@@ -20,7 +19,6 @@ from graph.messages.details import (
     MessageSiblings,
     ToolCall,
     Usage,
-    row_with,
 )
 from graph.messages.parts import ContentPart, content_parts
 from graph.nodes import Node
@@ -68,8 +66,8 @@ class Message(Node):
         )
     )
     content_format: ContentFormat = strawberry.field(description="How `content` is to be shown.")
-    content_parts: list[ContentPart] = strawberry.field(
-        resolver=content_parts, description="The content part by part, reasoning, images and files included, in order."
+    content_parts: list[ContentPart] = content_parts(
+        "The content part by part, reasoning, images and files included, in order."
     )
     stream_sequence: int | None = strawberry.field(
         description="The number of the last streamed piece that `content` holds. Null: it was never streamed here."
@@ -85,17 +83,17 @@ class Message(Node):
         feedback.own_of_messages, "id", "The viewer's own feedback on the message itself. Null: there is none."
     )
     feedback: list[FeedbackLink] = to_many(
-        partial(feedback.of_messages, limit=100),
+        feedback.of_messages,
         "Feedback on it, the newest first, at most 100; `Query.feedback` pages through more.",
     )
     tool_calls: list[ToolCall] = to_many(messages.tool_calls_of, "The tool calls that it makes, in order.")
     tool_call_id: str | None = strawberry.field(description="Of a tool's result: the id of the call that it answers.")
     tool_name: str | None = strawberry.field(description="Of a tool's result: the tool.")
     attachments: list[Attachment] = to_many(messages.attachments_of, "Files that came with it, in order.")
-    metadata: MessageMetadata | None = of_row(
-        row_with(METADATA_COLUMNS), "How it was made. Null where nothing of that is known."
+    metadata: MessageMetadata | None = part(
+        *METADATA_COLUMNS, description="How it was made. Null where nothing of that is known."
     )
-    usage: Usage | None = of_row(row_with(USAGE_COLUMNS), "The tokens that it took. Null where none are known.")
+    usage: Usage | None = part(*USAGE_COLUMNS, description="The tokens that it took. Null where none are known.")
     model: str | None = strawberry.field(description="The model that wrote it.")
     dw_data: JSON | None = strawberry.field(description="The data-warehouse payload, as its source has it.")
     user_credits: int | None = integer(

@@ -1,6 +1,5 @@
 """The Reference: one use of a source, in an answer or in a conversation's own list."""
 
-from functools import partial
 from typing import Any
 
 import strawberry
@@ -60,6 +59,6 @@ class Reference(Node):
     external_id: str | None = strawberry.field(description="The citation's id in its source.")
     metadata: JSON | None = strawberry.field(description="What else its source says of it.")
     feedback: list[FeedbackLink] = to_many(
-        partial(feedback.of_references, limit=100),
+        feedback.of_references,
         "Feedback on this citation alone, and that on its message with a verdict on it; the newest first, at most 100.",
     )

@@ -1,6 +1,7 @@
 """What is asked of sources."""
 
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
@@ -8,10 +9,11 @@ from strawberry import UNSET
 from db import sources
 from graph import ids
 from graph.conditions import SourceWhere
-from graph.context import Info, loaders_of
+from graph.declared import Asked, Found
 from graph.filters import where_of
 from graph.orders import SourceOrder, orders_of
-from graph.paging import After, Before, Connection, First, Last, Pages, page
+from graph.paging import After, Before, Connection, First, Last, listed, page
+from graph.relations import found
 from graph.sources.types import Source
 
 Where = Annotated[SourceWhere | None, strawberry.argument(description="Which sources.")]
@@ -20,35 +22,30 @@ OrderBy = Annotated[
 ]
 
 
-async def _source(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The source's id.")]) -> Any:
-    return await loaders_of(info).batch(sources.by_ids)(ids.decode(id, "Source"))
+def _source(id: Annotated[strawberry.ID, strawberry.argument(description="The source's id.")]) -> UUID:
+    return ids.decode(id, "Source")
 
 
-async def _sources(
-    info: Info,
+def _sources(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
     where: Where = UNSET,
     order_by: OrderBy = UNSET,
-) -> Any:
-    loaders, condition = loaders_of(info), where_of(where)
-    orders = orders_of(order_by, sources.ORDERS, sources.DEFAULT_ORDER)
-    return await Pages(
-        info,
-        loaders.whole(sources.page, page(first, after, last, before), where=condition, order=orders),
-        loaders.whole(sources.count, where=condition),
-    ).of(None)
+) -> Asked:
+    chosen = {"where": where_of(where)}
+    order = {"order": orders_of(order_by, sources.ORDERS, sources.DEFAULT_ORDER)}
+    return Asked(sources.page, (page(first, after, last, before),), chosen | order, sources.count, chosen)
 
 
 @strawberry.type
 class SourceQueries:
     """The entrances to sources."""
 
-    source: Source | None = strawberry.field(
-        resolver=_source, description="A source. Null where nothing of the viewer's has this id."
+    source: Source | None = found(
+        Found(sources.by_ids, _source), "A source. Null where nothing of the viewer's has this id."
     )
-    sources: Connection[Source] = strawberry.field(
-        resolver=_sources, description="The documents that answers cite, without an order the most cited first."
+    sources: Connection[Source] = listed(
+        sources.page, _sources, "The documents that answers cite, without an order the most cited first."
     )

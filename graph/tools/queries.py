@@ -1,6 +1,7 @@
 """What is asked of tools."""
 
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
@@ -8,41 +9,33 @@ from strawberry import UNSET
 from db import tools
 from graph import ids
 from graph.conditions import ToolWhere
-from graph.context import Info, loaders_of
+from graph.declared import Asked, Found
 from graph.filters import where_of
-from graph.paging import After, Before, Connection, First, Last, Pages, page
+from graph.paging import After, Before, Connection, First, Last, listed, page
+from graph.relations import found
 from graph.tools.types import Tool
 
 Where = Annotated[ToolWhere | None, strawberry.argument(description="Which tools.")]
 
 
-async def _tool(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The tool's id.")]) -> Any:
-    return await loaders_of(info).batch(tools.by_ids)(ids.decode(id, "Tool"))
+def _tool(id: Annotated[strawberry.ID, strawberry.argument(description="The tool's id.")]) -> UUID:
+    return ids.decode(id, "Tool")
 
 
-async def _tools(
-    info: Info,
+def _tools(
     first: First = UNSET,
     after: After = UNSET,
     last: Last = UNSET,
     before: Before = UNSET,
     where: Where = UNSET,
-) -> Any:
-    loaders, condition = loaders_of(info), where_of(where)
-    return await Pages(
-        info,
-        loaders.whole(tools.page, page(first, after, last, before), where=condition),
-        loaders.whole(tools.count, where=condition),
-    ).of(None)
+) -> Asked:
+    chosen = {"where": where_of(where)}
+    return Asked(tools.page, (page(first, after, last, before),), chosen, tools.count, chosen)
 
 
 @strawberry.type
 class ToolQueries:
     """The entrances to tools."""
 
-    tool: Tool | None = strawberry.field(
-        resolver=_tool, description="A tool. Null where nothing of the viewer's has this id."
-    )
-    tools: Connection[Tool] = strawberry.field(
-        resolver=_tools, description="The tools, by name in the order of code points."
-    )
+    tool: Tool | None = found(Found(tools.by_ids, _tool), "A tool. Null where nothing of the viewer's has this id.")
+    tools: Connection[Tool] = listed(tools.page, _tools, "The tools, by name in the order of code points.")

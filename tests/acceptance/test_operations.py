@@ -183,8 +183,8 @@ async def test_a_thread_opens_around_a_message_of_another_branch(samples_client:
         branch = path + end[1:]
         statements.clear()
         data = await samples_client.ask("around", id=row["id"], message=message["id"], first=3)
-        # The conversation, the page, the siblings; the citations of what has none are asked for all the same.
-        assert len(statements) == 4
+        # The conversation, the page, the siblings, maybe those beside; the citations are asked for in any case.
+        assert len(statements) in (4, 5)
         edges = data["conversation"]["messages"]["edges"]
         start = min(max(branch.index(own) - 1, 0), max(len(branch) - 3, 0))
         window = branch[start : start + 3]

@@ -12,6 +12,7 @@ from db import (
     conversations,
     feedback,
     messages,
+    names,
     origins,
     properties,
     references,
@@ -21,6 +22,7 @@ from db import (
     tools,
 )
 from db.paging import Page
+from db.verbs import Verb
 from db.words import Entity
 from tests.db.builders import World
 
@@ -30,6 +32,7 @@ ROOMS = (
     conversations,
     feedback,
     messages,
+    names,
     origins,
     properties,
     references,
@@ -40,9 +43,13 @@ ROOMS = (
 )
 
 
+def is_verb(thing: object) -> bool:
+    return isinstance(thing, Verb) or inspect.iscoroutinefunction(thing)
+
+
 def verbs() -> Iterator[tuple[ModuleType, str, Callable[..., Any]]]:
     for room in ROOMS:
-        for name, verb in inspect.getmembers(room, inspect.iscoroutinefunction):
+        for name, verb in inspect.getmembers(room, is_verb):
             if not name.startswith("_") and verb.__module__ == room.__name__:
                 yield room, name, verb
 
@@ -71,8 +78,8 @@ class Everything:
         message = {"message_id": self.message, "position": 0}
         await world.insert("content_parts", type="TEXT", **message)
         await world.insert("follow_up_questions", question="?", **message)
-        await world.insert("tool_calls", name="n", **message)
-        await world.insert("attachments", **message)
+        self.call = await world.insert("tool_calls", name="n", **message)
+        self.attachment = await world.insert("attachments", **message)
         feedback = {"feedback_id": self.verdict, "position": 0}
         await world.insert("feedback_reasons", label="l", **feedback)
         await world.insert("feedback_scores", name="n", value=1.0, **feedback)
@@ -89,11 +96,14 @@ class Everything:
             **{f"messages.{name}": given for name, given in self._lists(self.message).items()},
             **{f"feedback.{name}": given for name, given in self._lists(self.feedback).items()},
             "references.by_ids": ([self.reference],),
+            "messages.tool_calls_by_ids": ([self.call],),
+            "messages.attachments_by_ids": ([self.attachment],),
             "assistants.of_tools": ([self.tool],),
             "tools.of_assistants": ([self.assistant],),
             "tools.of_conversations": ([self.talk],),
-            "conversations.by_external_id": ("e",),
-            "conversations.by_ticket_record_ids": (["e"],),
+            "names.by_external_id": ("e",),
+            "names.by_external_ids": (["e"],),
+            "names.by_ticket_record_ids": (["e"],),
             "tags.tags_of": ([self.talk],),
             "tags.tag_counts": (),
             "conversations.of_assistants": ([self.assistant], page),
@@ -107,6 +117,7 @@ class Everything:
             "branches.branch_count": (self.talk,),
             "branches.branch_through": (self.talk, self.message),
             "siblings.siblings_of": ([self.message],),
+            "siblings.sibling_messages_of": ([self.message],),
             **{
                 f"messages.{name}": ([self.message],)
                 for name in ("parts_of", "follow_ups_of", "tool_calls_of", "attachments_of")

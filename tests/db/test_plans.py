@@ -12,7 +12,7 @@ from tests.db.builders import World
 from tests.db.everything import Everything, verbs
 
 WHOLE = re.compile(
-    r"SCAN (?!json_each|one|ids|up|down|branch|parent|both|anon_\d|CONSTANT|\(subquery)|\(workspace_id=\?\)$"
+    r"SCAN (?!json_each|one|found|ids|up|down|branch|parent|both|anon_\d|CONSTANT|\(subquery)|\(workspace_id=\?\)$"
 )
 """A step through all rows of a table, or of a workspace."""
 

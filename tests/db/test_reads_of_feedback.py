@@ -65,7 +65,8 @@ async def test_tags_origins_and_other_names_of_conversations(database: Database)
         await world.tag(talk, "Zebra", "apple")
         await world.tag(ticket, "apple", "Ärger")
     async with database.read() as connection:
-        assert await conversations.tags_of(connection, [talk, imported], viewer=ME) == {
+        tags = await conversations.tags_of(connection, [talk, imported], viewer=ME)
+        assert {key: [row.tag for row in rows] for key, rows in tags.items()} == {
             talk: ["Zebra", "apple"],
             imported: [],
         }

@@ -79,6 +79,7 @@ async def test_of_a_deleted_conversation_only_itself_is_found_and_what_is_no_par
         "feedback.own_of_messages",
         "references.of_messages",
         "siblings.siblings_of",
+        "siblings.sibling_messages_of",
         # Of writes, which have looked at the conversation themselves.
         "branches.branch_through",
     }

@@ -1,6 +1,7 @@
 """Node ids: what is documented of them, and what is refused."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -89,3 +90,20 @@ def test_no_text_makes_the_decoder_fail_otherwise(text: str) -> None:
         assert error.extensions == {"code": "BAD_USER_INPUT", "field": "id"}  # noqa: PT017  # either is right
     else:
         assert ids.parse(ids.encode(type_name, key)) == (type_name, key)
+
+
+@given(st.lists(st.uuids(), max_size=40), st.sampled_from(TYPES))
+def test_the_ids_of_many_records_are_those_of_each(keys: list[UUID], type_name: str) -> None:
+    wanted = [ids.encode(type_name, key) for key in keys]
+    assert ids.encode_all(type_name, keys) == wanted
+    assert ids.encode_all(type_name, [key.hex for key in keys]) == wanted
+    assert ids.encode_all(type_name, [str(key) for key in keys]) == wanted
+
+
+@pytest.mark.parametrize("digits", [KEY.hex, str(KEY)])
+@pytest.mark.parametrize("count", [1, 20])
+@pytest.mark.parametrize("broken", ["", "12", None])
+def test_a_uuid_that_is_none_spoils_no_other_in_silence(digits: str, count: int, broken: str | None) -> None:
+    keys: list[Any] = [digits] * count + [broken]
+    with pytest.raises(ValueError, match=r"digits|hexadecimal"):
+        ids.encode_all("Message", keys)

@@ -17,9 +17,10 @@ from db.errors import InvalidInput
 from db.inline import InlineConnection
 from db.viewer import DEFAULT_VIEWER, Viewer
 from graph.boundary import ColloquySchema
-from graph.context import Context, Info, OwnContext, loaders_of
+from graph.context import Context, Info, loaders_of
+from graph.declared import PLANNED, OneByOne, Relation, Shape
 from graph.loading import Loaders, PlaceLoaders
-from graph.relations import Relation, to_many, to_one
+from graph.relations import to_many, to_one
 
 CALLS: list[list[Any]] = []
 FINISHED: list[list[Any]] = []
@@ -42,6 +43,12 @@ async def wait(connection: AsyncConnection, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
+def field_by_field(read: Any) -> Any:
+    """A read that no plan asks, and so one that says nothing of its columns."""
+    return read
+
+
+@field_by_field
 async def names(connection: AsyncConnection, keys: Sequence[int], *, viewer: Viewer, **_: object) -> dict[int, Any]:
     CALLS.append(list(keys))
     await wait(connection, DELAY[0])
@@ -49,11 +56,13 @@ async def names(connection: AsyncConnection, keys: Sequence[int], *, viewer: Vie
     return {key: SimpleNamespace(id=key, next=key + 1) for key in keys if key < 100}
 
 
+@field_by_field
 async def broken(connection: AsyncConnection, keys: Sequence[int], *, viewer: Viewer) -> dict[int, Any]:
     await wait(connection, 0)
     raise InvalidInput("broken on purpose", field="broken")
 
 
+@field_by_field
 async def lists(connection: AsyncConnection, keys: Sequence[int], *, viewer: Viewer) -> dict[int, list[Any]]:
     CALLS.append(list(keys))
     return {key: [SimpleNamespace(id=key * 10 + n, next=None) for n in range(2)] for key in keys if key}
@@ -75,7 +84,7 @@ class Query:
         return found
 
 
-schema = ColloquySchema(query=Query, extensions=[OwnContext])
+schema = ColloquySchema(query=Query)
 
 
 async def test_equal_reads_at_one_time_are_one_and_ask_for_each_key_once(database: Database) -> None:
@@ -197,7 +206,7 @@ async def single(connection: AsyncConnection, key: int, *, viewer: Viewer) -> in
 
 
 async def test_one_bad_key_of_a_verb_for_single_keys_spoils_no_other(database: Database) -> None:
-    load = loaders(database).each(single)
+    load = loaders(database).batch(OneByOne(single))
     results = await asyncio.gather(load(1), load(-1), load(1), return_exceptions=True)
     assert list(map(str, results)) == ["1", "-1 is negative", "1"]
     assert CALLS == [[1], [-1]]
@@ -215,6 +224,6 @@ async def test_a_read_without_keys_is_made_once_for_all_who_ask_together(databas
 
 def test_the_declaration_of_a_relation_hangs_on_its_field() -> None:
     definition = get_object_definition(Thing, strict=True)
-    relation = next(field.metadata["relation"] for field in definition.fields if field.python_name == "next")
+    relation = next(field.metadata[PLANNED] for field in definition.fields if field.python_name == "next")
     assert isinstance(relation, Relation)
-    assert (relation.read, relation.key, relation.missing) == (names, "next", None)
+    assert (relation.read, relation.key, relation.shape) == (names, "next", Shape.ONE)

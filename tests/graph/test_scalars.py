@@ -8,6 +8,8 @@ from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.columns import Kind
+from graph.leaves import SHORTCUTS
 from graph.scalars import parse_time, parse_uuid, print_time
 from tests.graph.toy import toy_schema
 
@@ -140,3 +142,12 @@ async def test_values_travel_by_literal_and_by_variable() -> None:
     time = "2026-03-01T09:30:00.000000Z"
     assert result.errors is None
     assert result.data == {"a": time, "b": time, "c": value, "d": value, "e": uuid}
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_the_quick_ways_to_print_a_time_print_what_the_scalar_does(moment: datetime) -> None:
+    quick = SHORTCUTS["DateTime", Kind.MOMENT]
+    assert quick["postgresql"](moment) == print_time(moment)
+    assert quick["sqlite"]((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)) == print_time(
+        moment
+    )

@@ -1,0 +1,202 @@
+"""A run of a plan: the reads, step by step from the root down, then the completion from the leaves up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues
+
+from db.paging import Slice
+from graph.declared import Asked, OneByOne, Shape
+from graph.execution.careful import Careful
+from graph.execution.selection import Step
+
+if TYPE_CHECKING:
+    from graph.execution.plan import Plan
+
+T = TypeVar("T")
+
+metrics: Final[Counter[str]] = Counter()
+"""How often operations ran by a plan, were completed step by step, and were left to graphql-core, by reason."""
+
+mode: Final[ContextVar[str]] = ContextVar("mode", default="fast")
+"""fast; careful: always complete step by step; off: leave everything to graphql-core. For tests and measurements."""
+
+_NO_ROWS: Final = Slice([], False, False, str)
+"""The page of a parent without rows, which reads leave out; also of one of which only the count is wanted."""
+
+
+class Run:
+    """A plan with the variables and the context of one request."""
+
+    __slots__ = ("_asked", "_careful", "_totals", "_wired", "context", "failures", "found", "plan", "variables")
+
+    def __init__(self, plan: Plan, variables: VariableValues, context: Any, *, wired: bool = False) -> None:
+        self.plan = plan
+        self.variables = variables
+        self.context = context
+        self.found: list[Mapping[Any, Any]] = [{}] * len(plan.steps)
+        """For each step what its read had: a mapping of keys."""
+        self._asked: dict[int, Any] = {}
+        self._totals: dict[int, Any] = {}
+        self.failures: dict[int, Exception] = {}  # by step
+        self._wired = wired
+        self._careful = mode.get() == "careful"
+
+    async def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> T:
+        """Read, complete, and make an answer of data and errors; `then` is called where the reading was."""
+        if not self.plan.steps:
+            return then(*self._complete())
+        if all(self.plan.halves) and self.context.database.has_spare():
+            halves = [self._look(half, lambda: None) for half in self.plan.halves]
+            for failed in filter(None, await asyncio.gather(*halves, return_exceptions=True)):  # waits for both
+                raise failed
+            return then(*self._complete())
+        return await self._look(self.plan.steps, lambda: then(*self._complete()))
+
+    async def _look(self, steps: Sequence[Step], after: Callable[[], T]) -> T:
+        begun = False
+
+        async def work(connection: Any) -> T:
+            nonlocal begun
+            begun = True
+            await self._read(connection, steps)
+            return after()
+
+        try:
+            found: T = await self.context.database.look(work)
+            return found
+        except Exception as error:
+            if begun:
+                raise
+            for step in steps:  # there was no connection: it is told at each of the root's fields that reads
+                self.found[step.index], self._totals[step.index] = {None: _NO_ROWS}, error
+                if step.wanted:
+                    self.failures[step.index] = error
+                if step.parent is None:
+                    try:
+                        self._ask(step)
+                    except Exception as wrong:
+                        self.failures[step.index] = wrong
+        return after()
+
+    def given(self, step: Step) -> Any:
+        """The key, or keys, that the arguments of a field without a parent name. Raises what is wrong with these."""
+        given = self._asked.get(step.entrance)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    def _ask(self, step: Step) -> Any:
+        """What the arguments of a field without a parent ask for, found out once for all of its steps."""
+        index = step.entrance
+        if index not in self._asked:
+            try:
+                self._asked[index] = step.arguments(self)
+            except Exception as error:  # it is told where the field stands
+                self._asked[index] = error
+        return self.given(step)
+
+    def total(self, step: Step, key: Any) -> Any:
+        """The number of rows on all pages of a parent's list, or the error of counting them."""
+        counted = self._totals.get(step.index, {})
+        return counted if isinstance(counted, Exception) else counted.get(key, 0)
+
+    async def _read(self, connection: Any, steps: Sequence[Step]) -> None:
+        for step in steps:
+            # A read is done twice where its first connection turned out to be lost.
+            self.found[step.index] = {}
+            self.failures.pop(step.index, None)
+            try:
+                await self._step(connection, step)
+            except Exception as error:  # it is told at each of the parents
+                self.failures[step.index] = error
+
+    async def _step(self, connection: Any, step: Step) -> None:
+        viewer, index = self.context.viewer, step.index
+        if step.leader is not None:
+            self.found[index] = self.found[step.leader.index]
+            if (failed := self.failures.get(step.leader.index)) is not None:
+                raise failed
+            return
+        keys: list[Any] | None = None
+        if step.parent is not None:
+            keys = self._keys(step, step.parent)
+            if not keys:
+                return
+            asked = step.arguments(self)
+        else:
+            asked = self._ask(step)
+            if step.choice is not None:
+                keys = list(dict.fromkeys(key for name, key in step.choice.pairs(asked) if name == step.type_name))
+                if not keys:
+                    return
+            elif step.shape is Shape.ONE:
+                keys = [asked]
+        columns = tuple(step.columns)
+        if step.shape is not None:
+            self.found[index] = await step.read(connection, keys, viewer=viewer, columns=columns)
+            return
+        await self._page(connection, step, keys, asked, columns)
+
+    async def _page(self, connection: Any, step: Step, keys: list[Any] | None, asked: Asked, columns: Any) -> None:
+        of, viewer = [] if keys is None else [keys], {"viewer": self.context.viewer}
+        if step.wanted:
+            form = {**viewer, "columns": columns, "cursors": step.cursors}
+            found = await asked.read(connection, *of, *asked.arguments, **form, **asked.options)
+            self.found[step.index] = {None: found} if keys is None else {key: found.get(key, _NO_ROWS) for key in keys}
+            if isinstance(asked.read, OneByOne):  # what it refused stands in its place
+                self.failures.update((-1, page) for page in found.values() if isinstance(page, Exception))
+        else:
+            self.found[step.index] = dict.fromkeys(keys or [None], _NO_ROWS)
+        if step.counted:
+            assert asked.count is not None, "what has a totalCount can be counted"
+            try:
+                counted = await asked.count(connection, *of, **viewer, **asked.count_options)
+                self._totals[step.index] = {None: counted} if keys is None else counted
+            except Exception as error:  # it is told at each of the parents
+                self._totals[step.index] = error
+
+    def _keys(self, step: Step, parent: Step) -> list[Any]:
+        rows = rows_of(parent, self.found[parent.index])
+        if step.choice is not None:
+            pairs = [pair for row in rows for pair in step.choice.pairs(step.choice.picked(row))]
+            return list(dict.fromkeys(key for name, key in pairs if name == step.type_name))
+        keys: dict[Any, None] = {}
+        for each in (step, *step.followers):
+            at, when = each.key, each.when
+            keys |= dict.fromkeys([row[at] for row in rows] if when is None else [row[at] for row in rows if row[when]])
+        keys.pop(None, None)
+        return list(keys)
+
+    def _complete(self) -> tuple[dict[str, Any] | None, list[GraphQLError] | None]:
+        if not self.failures and not self._careful:
+            try:
+                return self._fast(), None
+            except Exception:  # the algorithm of the specification tells what it was
+                pass
+        metrics["careful"] += 1
+        data, errors = Careful(self).data()
+        return data, errors or None
+
+    def _fast(self) -> dict[str, Any]:
+        steps, root = self.plan.functions(wired=self._wired)
+        done: list[Any] = list(self.found)
+        for index in range(len(done) - 1, -1, -1):
+            if (complete := steps[index]) is not None:
+                done[index] = complete(done[index], self._totals.get(index), done)
+        return root(done, self._asked)
+
+
+def rows_of(step: Step, found: Mapping[Any, Any]) -> list[Any]:
+    """All rows that a step has read."""
+    if step.shape is Shape.ONE:
+        return list(found.values())
+    if step.shape is Shape.MANY:
+        return [row for rows in found.values() for row in rows]
+    return [row for page in found.values() if not isinstance(page, Exception) for row in page.rows]
