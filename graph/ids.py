@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -30,9 +30,11 @@ def encode_all(type_name: str, keys: Sequence[UUID | str]) -> list[str]:
     Base64 turns three bytes into four letters, so that texts whose length three divides are encoded in one go and cut
     apart: per id a sixth of what `encode` takes.
     """
+    if len(keys) < _FEW:
+        return [encode(type_name, _text(key)) for key in keys]
     length = len(type_name) + 1 + _UUID_LENGTH
     filler = "\0" * (-length % 3)
-    if not keys or isinstance(keys[0], UUID) or len(keys[0]) == _UUID_LENGTH:
+    if isinstance(keys[0], UUID) or len(keys[0]) == _UUID_LENGTH:
         text = "".join([f"{type_name}:{key}{filler}" for key in keys]).encode()
         if len(text) != len(keys) * (length + len(filler)):
             raise ValueError("a uuid has 32 digits and four hyphens")
@@ -44,12 +46,19 @@ def encode_all(type_name: str, keys: Sequence[UUID | str]) -> list[str]:
     return [letters[start : start + end] for start in range(0, len(letters), step)]
 
 
+def _text(key: UUID | str) -> str:
+    digits = str(key)
+    if len(digits) == _DIGITS:
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    if len(digits) != _UUID_LENGTH:
+        raise ValueError("a uuid has 32 digits")
+    return digits
+
+
 def _hyphened(pattern: bytes, digits: Sequence[UUID | str]) -> bytes:
     """The pattern for each of the uuids: of all of them at once the first digit is put in its place, the second ..."""
-    if len(digits) < _FEW:
-        return b"".join([pattern.replace(_PATTERN.encode(), str(UUID(str(each))).encode()) for each in digits])
     given, text = "".join(map(str, digits)).encode(), bytearray(pattern * len(digits))
-    if len(given) != len(digits) * 32:
+    if len(given) != len(digits) * _DIGITS:
         raise ValueError("a uuid has 32 digits")
     places = [place for place, letter in enumerate(pattern) if letter == _PLACE]
     for number, place in enumerate(places):
@@ -60,6 +69,7 @@ def _hyphened(pattern: bytes, digits: Sequence[UUID | str]) -> bytes:
 _PATTERN = "********-****-****-****-************"
 _PLACE = ord("*")
 _UUID_LENGTH = len(_PATTERN)
+_DIGITS = 32
 _FEW = 8
 """So many uuids are not worth the 32 strides over all of them."""
 
@@ -73,6 +83,12 @@ def read(text: str) -> tuple[str, UUID] | None:
     """The type and the uuid that an id names; padding is taken. None where the text is no id."""
     bare = text.rstrip("=")
     if len(bare) <= MAX_LENGTH:
+        try:  # the plain alphabet, as `encode` writes it, in a third of the time
+            decoded = a2b_base64(bare + "=" * (-len(bare) % 4), strict_mode=True)
+        except ValueError:
+            decoded = b""
+        if matched := _DECODED.fullmatch(decoded):
+            return matched[1].decode(), UUID(matched[2].decode())
         try:
             decoded = b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
         except ValueError:  # not ASCII, not base64, or a length that base64 never has

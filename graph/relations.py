@@ -22,7 +22,8 @@ def related(relation: Relation, description: str) -> Any:
         return missing if key is None else loaders_of(info).batch(relation.read, missing=missing)(key)
 
     async def resolve_required(root: Any, info: Info) -> Any:
-        return there(await loaders_of(info).batch(relation.read)(getattr(root, relation.key)))
+        key = getattr(root, relation.key)
+        return there(None if key is None else await loaders_of(info).batch(relation.read)(key))
 
     resolver: Any = resolve_required if relation.required else resolve
     return strawberry.field(resolver=resolver, description=description, metadata={PLANNED: relation})

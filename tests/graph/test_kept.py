@@ -129,7 +129,7 @@ def test_the_operation_of_a_prepared_document_is_planned_once_for_both_ways() ->
     assert operations.operation_of(core(), own, {}) is operations.operation_of(core(), own, {})
     assert how_many() == before, "the document keeps it"
     assert operations.operation_of(core(), node, fragments) is operations.operation_of(core(), node, fragments)
-    assert how_many() == (before[0] + 1, before[1] + len("{ conversations { nodes { id } } }"))
+    assert how_many() == (before[0] + 1, before[1] + len("{\n  conversations {\n    nodes {\n      id\n    }\n  }\n}"))
 
 
 def test_an_operation_of_a_long_document_is_not_kept() -> None:
