@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 
 from db.errors import InvalidCursor, InvalidInput
@@ -30,8 +31,6 @@ MAX_SIZE: Final = 100
 """Rows of a page at most."""
 
 Row = sa.Row[Any]
-
-_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class Keyset:
         return self._cursor(values)
 
     def _cursor(self, values: Sequence[Any]) -> str:
-        text = _to_json([self.signature, [_written(value) for value in values]]).encode()
+        text = orjson.dumps([self.signature, [_written(value) for value in values]])
         return _encoded(zlib.crc32(text).to_bytes(4, "big") + text)
 
     def values(self, cursor: str, field: str) -> tuple[Any, ...]:

@@ -21,8 +21,8 @@ Name = Callable[[Any], str]
 SHORTCUTS: Final[dict[tuple[str, Kind], Mapping[str, Process]]] = {}
 """For a scalar's name and a kind of column, by dialect: what writes the driver's value at once as the scalar would."""
 
-WIRED: Final[dict[tuple[str, Kind], Mapping[str, tuple[str, Process]]]] = {}
-"""The same for data that goes to `wire.encode` alone, as code of `{raw}`, with the function `{otherwise}`."""
+WIRED: Final[dict[tuple[str, Kind], Mapping[str, tuple[str, Mapping[str, Any]]]]] = {}
+"""The same for data that goes to `wire.encode` alone, as code of `{raw}`, and what its other names stand for."""
 
 BOOLEANS: Final = {False: False, True: True}
 """Also of SQLite's 0 and 1, which are equal to them."""
@@ -67,7 +67,8 @@ def leaf_code(
 ) -> tuple[str, bool]:
     """An expression for a column's value that is not null, and whether it can be given null as well."""
     if wired and (found := WIRED.get((leaf.name, column.kind), {}).get(dialect)) is not None:
-        return found[0].format(raw=raw, otherwise=of(found[1])), False
+        code, objects = found
+        return code.format(raw=raw, **{name: of(value) for name, value in objects.items()}), False
     if (shortcut := SHORTCUTS.get((leaf.name, column.kind), {}).get(dialect)) is not None:
         return f"{of(shortcut)}({raw})", False
     match leaf.name, column.kind:

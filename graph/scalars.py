@@ -146,8 +146,16 @@ def _printed_micros(microseconds: int) -> str:
 
 
 SHORTCUTS["DateTime", Kind.MOMENT] = {"postgresql": _printed, "sqlite": _printed_micros}
-# orjson writes a time that has microseconds just so, and much faster.
+# orjson writes a time that has microseconds just so, and much faster. Until 2096 a double of seconds is nearer to its
+# microsecond than to any other one.
 WIRED["DateTime", Kind.MOMENT] = {
-    "postgresql": ("({raw} if {raw}.microsecond and {raw}.tzinfo is not None else {otherwise}({raw}))", _printed)
+    "postgresql": (
+        "({raw} if {raw}.microsecond and {raw}.tzinfo is not None else {otherwise}({raw}))",
+        {"otherwise": _printed},
+    ),
+    "sqlite": (
+        "({at}({raw} / 1e6, {utc}) if {raw} % 1000000 and 0 < {raw} < 4000000000000000 else {otherwise}({raw}))",
+        {"at": datetime.fromtimestamp, "utc": UTC, "otherwise": _printed_micros},
+    ),
 }
 SHORTCUTS["UUID", Kind.UUID] = {"postgresql": str, "sqlite": hyphened}

@@ -96,10 +96,12 @@ class Step:
 
     def values(self, columns: Sequence[str], row: Sequence[Any], *, as_text: bool = False) -> list[Any]:
         """Python's values of these columns of a raw row."""
-        given: list[Any] = self.of_raw(lambda *values: list(values), columns, as_text=as_text)(
-            *[row[self.at(name)] for name in columns]
-        )
-        return given
+        return list(self.taking(columns, as_text=as_text)(row))
+
+    def taking(self, columns: Sequence[str], *, as_text: bool = False) -> Callable[[Any], tuple[Any, ...]]:
+        """A function that takes Python's values of these columns out of a raw row."""
+        ways = [(self.at(name), self.converter(name, as_text=as_text)) for name in columns]
+        return lambda row: tuple([raw if (raw := row[at]) is None or way is None else way(raw) for at, way in ways])
 
     def of_raw(self, by: Callable[..., Any], columns: Sequence[str], *, as_text: bool = False) -> Callable[..., Any]:
         """A function of the driver's values of these columns, of a function of Python's."""
@@ -342,24 +344,22 @@ class Drawn(Item):
         for name in derived.columns:
             parent.at(name)
 
-    def _found(self, found: Any) -> Any:
+    def _made(self) -> Callable[..., Any]:
+        """A function of what was found, and of the values of the parent's columns."""
+        take, by = self.step.taking(self.derived.needs), self.derived.by
         if self.step.shape is Shape.MANY:
-            return [tuple(self.step.values(self.derived.needs, row)) for row in found or ()]
-        return None if found is None else tuple(self.step.values(self.derived.needs, found))
+            return lambda found, *values: by([take(row) for row in found or ()], *values)
+        return lambda found, *values: by(None if found is None else take(found), *values)
 
     def code(self, code: Code) -> str:
-        given = [code.raw(self.parent.at(name)) for name in self.derived.columns]
-        by = self.parent.of_raw(
-            lambda *values: lambda found: self.derived.by(self._found(found), *values), self.derived.columns
-        )
-        return finished(
-            code, self, f"{code.of(by)}({', '.join(given)})(c{self.step.index}.get({code.raw(self.step.key)}))"
-        )
+        made, given = self._made(), ", ".join(code.raw(self.parent.at(name)) for name in self.derived.columns)
+        by = self.parent.of_raw(lambda *values: lambda found: made(found, *values), self.derived.columns)
+        return finished(code, self, f"{code.of(by)}({given})(c{self.step.index}.get({code.raw(self.step.key)}))")
 
     def value(self, careful: Careful, row: Any) -> Any:
         is_read = self.step.when is None or row[self.step.when]
-        found = self._found(careful.found(self.step, row[self.step.key]) if is_read else None)
-        return self.derived.by(found, *self.parent.values(self.derived.columns, row))
+        found = careful.found(self.step, row[self.step.key]) if is_read else None
+        return self._made()(found, *self.parent.values(self.derived.columns, row))
 
 
 def finished(code: Code, item: Item, value: str) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.columns import Kind
-from graph.leaves import SHORTCUTS
+from graph import wire
+from graph.leaves import SHORTCUTS, WIRED
 from graph.scalars import parse_time, parse_uuid, print_time
 from tests.graph.toy import toy_schema
 
@@ -151,3 +152,12 @@ def test_the_quick_ways_to_print_a_time_print_what_the_scalar_does(moment: datet
     assert quick["sqlite"]((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)) == print_time(
         moment
     )
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - likewise
+def test_a_time_that_is_left_to_the_encoder_is_written_as_the_scalar_prints_it(moment: datetime) -> None:
+    micros = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    for dialect, raw in (("postgresql", moment), ("sqlite", micros)):
+        code, objects = WIRED["DateTime", Kind.MOMENT][dialect]
+        value = eval(code.format(raw="raw", **{name: name for name in objects}), {"raw": raw, **objects})
+        assert wire.encode(value).decode() == f'"{print_time(moment)}"'
