@@ -3,8 +3,12 @@
 import gc
 from typing import Final
 
-COLLECTED_AFTER: Final = 50_000
+COLLECTED_AFTER: Final = 20_000
 """Objects made and not gone by themselves, after which circles among the youngest are looked for."""
+
+OLDER_AFTER: Final = 2
+"""After so many looks at the younger ones the older are looked at: as often as by Python's own numbers, since texts of
+queries that were kept and then dropped are circles, and large."""
 
 
 def settle_collector() -> None:
@@ -15,4 +19,4 @@ def settle_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECTED_AFTER, 10, 10)
+    gc.set_threshold(COLLECTED_AFTER, OLDER_AFTER, OLDER_AFTER)
