@@ -14,6 +14,7 @@ import orjson
 import uvicorn
 
 from bench import floor_postgres, floor_sqlite
+from bench.serving import SETTINGS
 from graph.collector import settle_collector
 
 Message = MutableMapping[str, Any]
@@ -80,18 +81,7 @@ def main() -> None:
     given = parser.parse_args()
     is_postgres = "://" in given.database
     store = floor_postgres.Postgres(given.database) if is_postgres else floor_sqlite.Sqlite(given.database)
-    uvicorn.run(
-        application(store),
-        host="127.0.0.1",
-        port=given.port,
-        loop="uvloop",
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=15,
-        limit_concurrency=2000,
-        server_header=False,
-    )
+    uvicorn.run(application(store), port=given.port, loop="uvloop", lifespan="on", **SETTINGS)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from starlette.routing import Route
 
 from bench.floor_json import EPOCH, MICROSECOND, node_id
 from bench.floor_postgres import WORKSPACE
+from bench.serving import SETTINGS
 from bench.write_rows import Row, conversation_row, message_row, uuid_of
 from db.record import new_id, now
 from db.tables import metadata
@@ -230,16 +231,7 @@ def application(store: Store) -> Starlette:
 async def _serve(url: str, port: int) -> None:
     store: Store = Postgres(url) if "://" in url else Sqlite(url)
     await store.open()
-    config = uvicorn.Config(
-        application(store),
-        host="127.0.0.1",
-        port=port,
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=15,
-        limit_concurrency=2000,
-        server_header=False,
-    )
+    config = uvicorn.Config(application(store), port=port, **SETTINGS)
     await uvicorn.Server(config).serve()
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bench.serving import SETTINGS
 from graph.collector import settle_collector
 
 
@@ -34,17 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.peers.bare", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=given.port,
-        loop="uvloop",
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=15,
-        limit_concurrency=2000,
-        server_header=False,
-    )
+    uvicorn.run(app, port=given.port, loop="uvloop", **SETTINGS)
 
 
 if __name__ == "__main__":

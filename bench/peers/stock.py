@@ -24,6 +24,7 @@ from strawberry.schema.config import StrawberryConfig
 from bench.peers.stock_loaders import Loaders
 from bench.peers.stock_relay import Connection
 from bench.peers.stock_types import Conversation, Info
+from bench.serving import SETTINGS
 from db.database import database_url
 
 
@@ -84,17 +85,7 @@ def main() -> None:
     app = Starlette()
     view = View(async_sessionmaker(engine, expire_on_commit=False))
     app.add_route("/graphql", view)  # type: ignore[arg-type]  # it takes any ASGI application, but does not say so
-    uvicorn.run(
-        app,
-        host="127.0.0.1",
-        port=given.port,
-        loop="uvloop",
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=15,
-        limit_concurrency=2000,
-        server_header=False,
-    )
+    uvicorn.run(app, port=given.port, loop="uvloop", **SETTINGS)
 
 
 if __name__ == "__main__":
