@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from bench import importing, memory, reading, writes
+from bench import hostile, importing, limits, memory, reading, writes
 from bench.cases import CASES
 from bench.contest import Options
 from bench.lineup import SERVERS
@@ -68,6 +68,10 @@ def main() -> None:
             importing.run(
                 importing.Options(given.messages, given.rounds, DATABASES[given.database], profile=given.profile)
             )
+        elif given.benchmark == "limits":
+            limits.run(limits.Options(given.seconds))
+        elif given.benchmark == "hostile":
+            hostile.run(hostile.Options(given.rounds, given.seconds, given.connections, given.held))
         else:
             memory.run(memory.Options(given.megabytes, given.points, DATABASES[given.database]))
     except BenchmarkFailed as error:
@@ -105,6 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32], help="clients at a time")
     four.add_argument("--messages", type=int, default=20_000, help="messages that the readers beside writers have")
     four.add_argument("--database", choices=DATABASES, default="both")
+
+    five = benchmarks.add_parser("hostile", help="the time of a small query beside hostile clients")
+    five.add_argument("--rounds", type=int, default=3, help="measurements with and without each attack, in turns")
+    five.add_argument("--seconds", type=float, default=3.0, help="length of one measurement")
+    five.add_argument("--connections", type=int, default=8, help="clients that are served")
+    five.add_argument("--held", type=int, default=5000, help="connections that are held")
+
+    six = benchmarks.add_parser("limits", help="time and memory of hostile documents, against strawberry's limiters")
+    six.add_argument("--seconds", type=float, default=20.0, help="how long each document may take")
 
     three = benchmarks.add_parser("memory", help="the memory of an import of a long file")
     three.add_argument("--megabytes", type=int, default=1024, help="length of the file in MiB")

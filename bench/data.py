@@ -15,7 +15,7 @@ from db import bulk, tables
 from db.conversations import PREVIEW_LENGTH
 from db.database import Database
 from db.record import EPOCH, MICROSECOND, table_of
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 from db.words import Actor, MessageRole, MessageType
 
 BATCH: Final = 10_000
@@ -103,7 +103,7 @@ async def fill(database: Database, *, messages: int, shape: Shape = INBOX, seed:
     world = _world(chance, count)
     used = [0] * len(world.sources)
     middle = UUID(int=0)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.insert(connection, table_of(tables.Assistant), world.assistants, viewer=DEFAULT_VIEWER)
         await bulk.insert(connection, table_of(tables.Source), world.sources, viewer=DEFAULT_VIEWER)
     for first in range(0, count, batch):
@@ -113,7 +113,7 @@ async def fill(database: Database, *, messages: int, shape: Shape = INBOX, seed:
                 rows[kind].append(row)
         if first <= count // 2 < first + batch:
             middle = rows["conversations"][count // 2 - first]["id"]
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             for kind, model in (
                 ("conversations", tables.Conversation),
                 ("tags", tables.ConversationTag),
@@ -122,7 +122,7 @@ async def fill(database: Database, *, messages: int, shape: Shape = INBOX, seed:
             ):
                 await bulk.insert(connection, table_of(model), rows[kind], viewer=DEFAULT_VIEWER)
     counted = {source["id"]: uses for source, uses in zip(world.sources, used, strict=True)}
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.add(connection, table_of(tables.Source).c.citation_count, counted, viewer=DEFAULT_VIEWER)
     return middle
 

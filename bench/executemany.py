@@ -21,6 +21,7 @@ import asyncpg
 
 from db.database import Database, database_url
 from db.tables import metadata
+from db.viewer import PROGRAM
 
 TRANSACTION: Final = 1000
 """Rows in one transaction."""
@@ -56,7 +57,7 @@ async def _pragmas(path: str) -> dict[str, int | str]:
     """What the server's writer has set."""
     database = Database.open(database_url(path), purpose="bench executemany")
     try:
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             return {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in PRAGMAS}
     finally:
         await database.close()

@@ -49,7 +49,8 @@ def colloquy(database: str) -> Peer:
     return Peer(
         COLLOQUY,
         [sys.executable, "-c", _SERVE, "serve", "--database", database, "--port", "{port}"],
-        environment={"COLLOQUY_EXPLORER": "false"},
+        # The largest answer of `growth` costs more than an operation may by itself.
+        environment={"COLLOQUY_EXPLORER": "false", "COLLOQUY_QUERY_COST": "1000000"},
     )
 
 

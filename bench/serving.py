@@ -7,7 +7,6 @@ SETTINGS: Final[dict[str, Any]] = {
     "log_level": "warning",
     "access_log": False,
     "timeout_keep_alive": 15,
-    "limit_concurrency": 2000,
     "server_header": False,
 }
 """What uvicorn is told, but for the port and the event loop."""

@@ -77,8 +77,12 @@ SETTLE: Final = (
     "UPDATE conversations SET message_count = ?, last_message_id = ?, current_message_id = ?, last_activity_at = ?, "
     "preview = ?, title = ? WHERE id = ? AND workspace_id = ?"
 )
-CLAIM: Final = "INSERT INTO repeats (workspace_id, key, digest, answer, created_at) VALUES (?, ?, ?, ?, ?)"
+CLAIM: Final = "INSERT INTO repeats (workspace_id, owner, key, digest, answer, created_at) VALUES (?, '', ?, ?, ?, ?)"
 KEEP: Final = "UPDATE repeats SET answer = ? WHERE workspace_id = ? AND key = ?"
+
+NOTE: Final = (
+    "INSERT INTO audit_entries (workspace_id, id, at, action, node_id, type_name, details) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 
 Statement = tuple[str, Sequence[Any]]
 """SQL and its parameters; a list of tuples for many rows."""
@@ -176,6 +180,9 @@ def application(store: Store) -> Starlette:
     def bound(row: Row, names: Sequence[str]) -> tuple[Any, ...]:
         return tuple([value(row[name]) for name in names])
 
+    def noted(action: str, node: Any, type_name: str, at: datetime) -> tuple[Any, ...]:
+        return workspace, value(new_id(at)), value(at), action, node, type_name, None
+
     async def add(asked: dict[str, Any]) -> Any:
         at = now()
         talk, row = uuid_of(asked["conversationId"]), message_row(asked["messages"][0], at)
@@ -184,6 +191,7 @@ def application(store: Store) -> Starlette:
         statements: list[Statement] = [
             (INSERT_NEXT, (*bound({**row, "conversation_id": talk}, own_columns), key, workspace)),
             (GO_ON, (new, new, moment, moment, key, workspace)),
+            (NOTE, noted("addMessages", new, "Message", at)),
         ]
         if (repeat := asked.get("idempotencyKey")) is not None:
             statements.insert(0, (CLAIM, (workspace, repeat, repeat, None, moment)))
@@ -207,6 +215,7 @@ def application(store: Store) -> Starlette:
                 (INSERT_CONVERSATION, bound(talk, talk_columns)),
                 (INSERT_MESSAGE, [bound(row, all_columns) for row in rows]),
                 (SETTLE, settled),
+                (NOTE, noted("logConversation", value(talk_id), "Conversation", at)),
             ]
         )
         counts = {"inserted": len(rows)}

@@ -26,6 +26,7 @@ from db import migrations
 from db.database import Database, database_url
 from db.record import UtcDateTime
 from db.tables import metadata
+from db.viewer import PROGRAM
 
 TALKS: Final = 100
 """Conversations that messages are added to; each connection has one for itself."""
@@ -159,7 +160,7 @@ async def _filled(url: str, messages: int) -> list[UUID]:
         await migrations.upgrade(database)
         await data.fill(database, messages=messages)
         rows = metadata.tables["conversations"]
-        async with database.read() as connection:
+        async with database.read(viewer=PROGRAM) as connection:
             return list((await connection.execute(sa.select(rows.c.id).order_by(rows.c.id))).scalars())
     finally:
         await database.close()
@@ -189,7 +190,7 @@ async def _written(url: str, answer: dict[str, Any]) -> dict[str, Any]:
     (payload,) = answer.values()
     database = Database.open(database_url(url), reads_only=True)
     try:
-        async with database.read() as connection:
+        async with database.read(viewer=PROGRAM) as connection:
             if "conversation" in payload:
                 talk_id = uuid_of(payload["conversation"]["id"])
             else:

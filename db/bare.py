@@ -14,6 +14,8 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.walls import Wall
+
 T = TypeVar("T")
 
 
@@ -39,6 +41,16 @@ Look = Callable[[Bare], Coroutine[Any, Any, T]]
 """A read; it awaits nothing but its connection, and can be done twice."""
 
 
+Told = tuple[str, str, str]
+"""What the policies know of who asks: the workspace, "*" for all of them; the end user behind a "=", "" for staff and
+keys; "on" where that one may see what is public."""
+
+_TELL: Final = """SELECT set_config('colloquy.workspace_id', $1, $4), set_config('colloquy.user_id', $2, $4),
+set_config('colloquy.sees_public', $3, $4)"""
+
+BARE: Final = "bare"
+"""Where each connection's information has its `PostgresBare`."""
+
 LARGEST: Final = 15_360
 """Characters of a text whose statement is kept prepared; the driver's own limit."""
 
@@ -51,7 +63,7 @@ class PostgresBare(Bare):
     connection for each statement.
     """
 
-    __slots__ = ("_dialect", "_kept", "_raw", "_statements", "lost", "spoilt")
+    __slots__ = ("_dialect", "_kept", "_raw", "_statements", "lost", "spoilt", "told", "wall")
 
     def __init__(self, dialect: sa.Dialect, raw: asyncpg.Connection, statements: int) -> None:
         self._dialect = dialect
@@ -62,6 +74,10 @@ class PostgresBare(Bare):
         """Whether the server is no longer at its other end."""
         self.spoilt = False
         """Whether nobody may use it any more: it was lost, or left in the middle of a statement."""
+        self.wall: Wall | None = None
+        """What is around the statements of whoever has it."""
+        self.told: Told | None = None
+        """What its policies were told last of who asks; None: there is no row-level security."""
 
     @property
     def dialect(self) -> sa.Dialect:
@@ -70,26 +86,43 @@ class PostgresBare(Bare):
 
     async def fetch(self, text: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The records; outside of a transaction each statement is one of its own."""
+        if self.wall is not None:
+            text, parameters = self.wall.around(text, parameters)
         try:
-            rows: Sequence[Sequence[Any]]
-            try:
-                statement = self._kept.get(text)
-                if statement is not None:
-                    self._kept.move_to_end(text)
-                elif self._statements and len(text) <= LARGEST:
-                    statement = await self._prepared(text)
-                if statement is not None:
-                    rows = await statement.fetch(*parameters)
-                    return rows
-            except asyncpg.InvalidCachedStatementError:  # a table was altered; nothing was done yet
-                self._kept.clear()
-            rows = await self._raw.fetch(text, *parameters)
+            statement = self._kept.get(text)
+            if statement is not None:
+                self._kept.move_to_end(text)
+            elif self._statements and len(text) <= LARGEST:
+                statement = await self._prepared(text)
+            if statement is not None:
+                try:
+                    found: Sequence[Sequence[Any]] = await statement.fetch(*parameters)
+                    return found
+                except asyncpg.InvalidCachedStatementError:  # a table was altered; nothing was done yet
+                    self._kept.clear()
+            found = await self._raw.fetch(text, *parameters)
         except BaseException as error:
             self.lost = self._raw.is_closed() or lost(error)
             # After an error of the statement, or of a value, the connection takes the next one.
             self.spoilt = self.lost or not isinstance(error, asyncpg.PostgresError)
             raise
-        return rows
+        return found
+
+    async def tell(self, told: Told, *, here: bool = False) -> None:
+        """Tell the policies of row-level security who asks; `here`: for the rest of the transaction.
+
+        Raises as `fetch` does.
+        """
+        if here:
+            await self._raw.fetch(_TELL, *told, True)
+        elif self.told != told:
+            try:
+                await self._raw.fetch(_TELL, *told, False)
+            except BaseException as error:
+                self.lost = self.lost or self._raw.is_closed() or lost(error)
+                self.spoilt = True
+                raise
+            self.told = told
 
     async def _prepared(self, text: str) -> asyncpg.prepared_stmt.PreparedStatement:
         statement = await self._raw.prepare(text)
@@ -104,6 +137,13 @@ def driver_of(connection: AsyncConnection) -> Any:
     sync = connection.sync_connection
     assert sync is not None, "a connection in use has been started"
     return sync.connection.driver_connection
+
+
+def is_bound(connection: AsyncConnection) -> bool:
+    """Whether the policies of row-level security were told who has this connection of SQLAlchemy to PostgreSQL."""
+    sync = connection.sync_connection
+    bare = None if sync is None else sync.info.get(BARE)
+    return bare is not None and bare.told is not None
 
 
 _GONE: Final = (

@@ -7,6 +7,7 @@ from a message to the root, and down to its newest leaf, by recursion in the sta
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,7 +39,10 @@ def of_conversations(
 
 
 def _of_conversations(parent: sa.FromClause, all_branches: bool, where: Where | None) -> Listing:
-    return _stored(reads.table("messages"), parent.c.id, all_branches, message_where(where))
+    rows = reads.table("messages")
+    if where is not None:
+        return _stored(rows, parent.c.id, all_branches, message_where(where))
+    return replace(_stored(rows, parent.c.id, all_branches), key="conversation_id")
 
 
 @verb()

@@ -18,6 +18,9 @@ those that go past it would need one that does.
 
 A connection that is lost in the middle of a read is none of the reader's business: the read is done once more. A write
 is done once more only where its transaction had not begun.
+
+It is over 300 lines long because it is one class: what is lent, to whom, and in which transaction is decided together,
+and half of the lines say what callers can rely on.
 """
 
 from __future__ import annotations
@@ -35,13 +38,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db import postgres
-from db.bare import Look, PostgresBare, lost
+from db.bare import Look, PostgresBare, Told, lost
 from db.errors import DatabaseBusy, DatabaseUnfit
 from db.inline import Work, begin_at_once
 from db.lending import Lender
 from db.sqlite import DatabaseSettings as DatabaseSettings
 from db.sqlite import WriterLock, own, prepared, reader_engine, writer_engine
 from db.urls import database_url as database_url
+from db.viewer import PROGRAM, Asker, Viewer
+from db.walls import WALL, Wall
 
 T = TypeVar("T")
 
@@ -53,7 +58,8 @@ class Database:
     """The engines of one database.
 
     `look` and `ask` are for reads that run through, `read()` for those in the middle of which something else happens;
-    `transact` and `write()` likewise.
+    `transact` and `write()` likewise. All of them take the viewer: one that may not see all of the workspace has a wall
+    around the connection (`db.walls`).
     """
 
     def __init__(
@@ -64,20 +70,25 @@ class Database:
         lock: WriterLock | None,
         *,
         readers_at_once: int | None = None,
+        row_security: bool = False,
     ) -> None:
         self.url = url
+        self.row_security = row_security
+        """Whether PostgreSQL's policies are told who asks."""
         self.reader = reader
         self.writer = writer
         self._lock = lock
         one_pool = reader.sync_engine.pool is writer.sync_engine.pool
-        asks = writer.dialect.name == "postgresql"
+        self.dialect: Final[str] = writer.dialect.name
+        """ "sqlite" or "postgresql"."""
+        asks = self.dialect == "postgresql"
         self._readers = Lender(writer if one_pool else reader, asks=asks, at_once=readers_at_once)
         self._writers = self._readers if one_pool else Lender(writer, asks=asks)
 
     @property
-    def dialect(self) -> str:
-        """ "sqlite" or "postgresql"."""
-        return self.writer.dialect.name
+    def reads_only(self) -> bool:
+        """Whether there is nothing to write with: a SQLite file that was opened beside its writer."""
+        return self.dialect == "sqlite" and self.reader is self.writer
 
     @property
     def path(self) -> Path | None:
@@ -110,7 +121,8 @@ class Database:
         settings = settings or DatabaseSettings()
         if url.get_backend_name() == "postgresql":
             engine = postgres.engine(url, settings, purpose)
-            return cls(url, engine.execution_options(isolation_level="AUTOCOMMIT"), engine, None)
+            reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+            return cls(url, reader, engine, None, row_security=settings.row_security)
         path = Path(url.database or "").absolute()
         if path.is_dir():
             raise DatabaseUnfit(f"{path} is a folder: the database is a file in it", field="database")
@@ -136,7 +148,7 @@ class Database:
         if self._lock is not None:
             self._lock.release()
 
-    async def look(self, work: Look[T]) -> T:
+    async def look(self, work: Look[T], *, viewer: Asker) -> T:
         """Do some reading that only fetches; two statements of it may see different states.
 
         The work awaits nothing but its connection; on SQLite it runs in the connection's thread. It is done once more,
@@ -146,13 +158,16 @@ class Database:
         if self.dialect == "sqlite":
             loan = await self._readers.lend()
             try:
-                return await own(loan.raw).look(work)
+                return await own(loan.raw).look(work, wall_of(viewer, "sqlite"))
             finally:
                 self._readers.give_back(loan)
         for last in (False, True):
             loan = await self._readers.lend()
             bare: PostgresBare = loan.info[postgres.BARE]
+            bare.wall = wall_of(viewer, "postgresql")
             try:
+                if self.row_security:
+                    await bare.tell(_told(viewer))
                 found = await work(bare)
             except Exception:
                 if last or not bare.lost:
@@ -174,16 +189,16 @@ class Database:
         """
         return self.dialect == "postgresql" and self._readers.idle >= 2
 
-    async def ask(self, work: Work[T]) -> T:
+    async def ask(self, work: Work[T], *, viewer: Asker) -> T:
         """Do some reading; the same as `look`, with a connection of SQLAlchemy."""
         if self.dialect == "sqlite":
             loan = await self._readers.lend()
             try:
-                return await own(loan.raw).ask(work)
+                return await own(loan.raw).ask(work, wall_of(viewer, "sqlite"))
             finally:
                 self._readers.give_back(loan)
         for last in (False, True):
-            async with self.read() as connection:
+            async with self.read(viewer=viewer) as connection:
                 raw = await _driver(connection)
                 try:
                     return await work(connection)
@@ -193,10 +208,19 @@ class Database:
         raise AssertionError("the last attempt returns or raises")
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self, *, viewer: Asker) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads; two statements on it may see different states. Raises DatabaseBusy."""
+        async with self._lent(viewer, wall_of(viewer, self.dialect)) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _lent(self, viewer: Asker, wall: Wall | None) -> AsyncIterator[AsyncConnection]:
         async with self._readers.turn(), self.reader.connect() as connection:
             try:
+                if wall is not None:
+                    await connection.execution_options(**{WALL: wall})
+                if self.row_security:
+                    await self._tell(connection, viewer)
                 yield connection
             except asyncio.CancelledError:
                 # A cancelled statement leaves the connection in the middle of an answer.
@@ -207,24 +231,27 @@ class Database:
     async def answers(self, *, within: float) -> bool:
         """Whether a reader gets an answer within that many seconds."""
         try:
-            async with asyncio.timeout(within), self.read() as connection:
+            async with asyncio.timeout(within), self.read(viewer=PROGRAM) as connection:
                 await connection.exec_driver_sql("SELECT 1")
         except (TimeoutError, OSError, SQLAlchemyError, DatabaseBusy):
             return False
         return True
 
     @contextlib.asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, viewer: Asker) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction: leaving the block commits it, an exception rolls it back.
 
         Raises DatabaseBusy. On SQLite writers wait for each other as long as it takes.
         """
+        wall = wall_of(viewer, self.dialect, reads=False)
         if self.dialect == "sqlite":
             async with self._writers.turn(), self.writer.begin() as connection:
+                if wall is not None:
+                    await connection.execution_options(**{WALL: wall})
                 yield connection
             return
-        async with self.read() as connection:
-            raw = await self._begun(connection)
+        async with self._lent(viewer, wall) as connection:
+            raw = await self._begun(connection, viewer)
             try:
                 yield connection
             except asyncio.CancelledError:
@@ -239,21 +266,29 @@ class Database:
             if await raw.execute("COMMIT") != "COMMIT":
                 raise RuntimeError("a statement of this transaction failed, and what followed was rolled back with it")
 
-    async def transact(self, work: Work[T]) -> T:
+    async def transact(self, work: Work[T], *, viewer: Asker) -> T:
         """Do some work in a transaction: what it returns is committed, what it raises rolls it back.
 
         The work awaits nothing but its connection; see `db.inline` for what that is good for. Raises DatabaseBusy.
         """
         if self.dialect == "postgresql":
-            async with self.write() as connection:
+            async with self.write(viewer=viewer) as connection:
                 return await work(connection)
         loan = await self._writers.lend()
         try:
-            return await own(loan.raw).transact(work)
+            return await own(loan.raw).transact(work, wall_of(viewer, "sqlite", reads=False))
         finally:
             self._writers.give_back(loan)
 
-    async def _begun(self, connection: AsyncConnection) -> asyncpg.Connection:
+    async def _tell(self, connection: AsyncConnection, viewer: Asker) -> None:
+        """Tell the policies who asks, where they were told of another one last."""
+        await _driver(connection)  # one that was dead is another one from here on
+        sync = connection.sync_connection
+        assert sync is not None, "a connection in use has been started"
+        bare: PostgresBare = sync.info[postgres.BARE]
+        await bare.tell(_told(viewer))
+
+    async def _begun(self, connection: AsyncConnection, viewer: Asker) -> asyncpg.Connection:
         """Begin a transaction, on another connection where this one is dead; gives the driver's."""
         raw = await _driver(connection)
         try:
@@ -262,6 +297,8 @@ class Database:
             if not await self._dropped(connection, raw, error):
                 raise
             await connection.execution_options(isolation_level="AUTOCOMMIT")  # SQLAlchemy's new one is without
+            if self.row_security:
+                await self._tell(connection, viewer)
             raw = await _driver(connection)
             await raw.execute(_BEGIN)
         return raw
@@ -274,6 +311,22 @@ class Database:
         if not connection.invalidated:
             await connection.invalidate()
         return True
+
+
+def wall_of(viewer: Asker, dialect: str, *, reads: bool = True) -> Wall | None:
+    """What is around the viewer's statements; None for who sees all of a workspace."""
+    if viewer.owns is None:
+        return None
+    assert isinstance(viewer, Viewer), "the program is confined to nobody's conversations"
+    return Wall.of(viewer, dialect, reads=reads)
+
+
+def _told(viewer: Asker) -> Told:
+    """What the policies are told."""
+    if not isinstance(viewer, Viewer):
+        return "*", "", ""
+    owner = viewer.owns
+    return str(viewer.workspace_id), "" if owner is None else f"={owner}", "on" if viewer.sees_public else ""
 
 
 async def _driver(connection: AsyncConnection) -> Any:

@@ -3,6 +3,7 @@
 ColloquyError
 ├── InvalidInput        a value that a client gave is not what the field takes
 │   └── InvalidCursor   a cursor that is mangled, or of another list, field, order or direction
+├── Forbidden           there, but not for the viewer's role to do
 ├── NotFound            nothing there, or nothing that the viewer may see
 ├── SchemaBehind        the database's tables are older (or newer) than this program
 ├── DatabaseBusy        no connection to the database came free in time
@@ -30,6 +31,12 @@ class InvalidInput(ColloquyError):
 
 class InvalidCursor(InvalidInput):
     """A cursor that this list did not give."""
+
+
+class Forbidden(ColloquyError):
+    """Something that the viewer's role may not do; the message says whose role may."""
+
+    code = "FORBIDDEN"
 
 
 class NotFound(ColloquyError):

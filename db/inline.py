@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
-from threading import Lock
 from typing import Any, TypeVar, cast
 
 import aiosqlite
@@ -20,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.bare import Bare, Look
-from db.turns import SLOW
+from db.walls import Wall
 
 T = TypeVar("T")
 
@@ -59,24 +58,27 @@ class InlineConnection(Bare):
         engine = sa.create_engine(
             "sqlite://", creator=lambda: _Borrowed(raw), poolclass=sa.pool.StaticPool, pool_reset_on_return=None
         )
+        self.wall: Wall | None = None
+        """What is around the statements of whoever has it."""
+        event.listen(engine, "before_cursor_execute", self._inside, retval=True)
         self._sync = engine.connect()
 
-    def look(self, work: Look[T], turn: _Turn) -> T:
+    def look(self, work: Look[T], turn: _Turn, wall: Wall | None) -> T:
         """Run reads that only fetch, each statement for itself."""
-        self._turn = turn
+        self._turn, self.wall = turn, wall
         return _run(work(self))
 
-    def ask(self, work: Work[T], turn: _Turn) -> T:
+    def ask(self, work: Work[T], turn: _Turn, wall: Wall | None) -> T:
         """Run reads, each statement for itself."""
-        self._turn = turn
+        self._turn, self.wall = turn, wall
         try:
             return _run(work(cast("AsyncConnection", self)))
         finally:
             self._sync.rollback()
 
-    def transact(self, work: Work[T]) -> T:
+    def transact(self, work: Work[T], wall: Wall | None) -> T:
         """Run a transaction: what the work returns is committed, what it raises rolls it back."""
-        self._turn = _Turn()
+        self._turn, self.wall = _Turn(), wall
         # By hand: that SQLAlchemy begins costs nothing here, but its pool costs more than the commit.
         self.raw.execute("BEGIN IMMEDIATE")
         try:
@@ -98,6 +100,8 @@ class InlineConnection(Bare):
     async def fetch(self, text: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """The rows as the driver gives them."""
         self._go_on()
+        if self.wall is not None:
+            text, parameters = self.wall.around(text, parameters)
         return self.raw.execute(text, parameters).fetchall()
 
     async def execute(self, statement: Any, parameters: Any = None, **options: Any) -> sa.CursorResult[Any]:
@@ -110,6 +114,13 @@ class InlineConnection(Bare):
         self._go_on()
         return self._sync.exec_driver_sql(statement, parameters, **options)
 
+    def _inside(
+        self, _connection: Any, _cursor: Any, text: str, parameters: Any, _context: Any, executemany: bool
+    ) -> tuple[str, Any]:
+        if self.wall is None:
+            return text, parameters
+        return (self.wall.around_many if executemany else self.wall.around)(text, parameters)
+
     def _go_on(self) -> None:
         """Raise what SQLite raises in the middle of a statement, where the read was broken off between two."""
         if self._turn.over:
@@ -119,9 +130,7 @@ class InlineConnection(Bare):
 class ThreadConnection(aiosqlite.Connection):
     """A connection of aiosqlite that also runs whole reads and transactions in its thread."""
 
-    def __init__(
-        self, database: str, timeout: float, *, statements: int, uri: bool = False, gate: Lock | None = None
-    ) -> None:
+    def __init__(self, database: str, timeout: float, *, statements: int, uri: bool = False) -> None:
         # Transactions are begun and ended by hand: the driver's own begin too late and leave DDL outside.
         super().__init__(
             lambda: sqlite3.connect(
@@ -131,40 +140,28 @@ class ThreadConnection(aiosqlite.Connection):
         )
         self._thread.daemon = True
         self._made: InlineConnection | None = None
-        self._gate = gate or Lock()
 
-    async def look(self, work: Look[T]) -> T:
+    async def look(self, work: Look[T], wall: Wall | None) -> T:
         """Run reads that only fetch; who is cancelled has them broken off."""
-        return await self._read(self._look_in_turn, work)
+        return await self._read(InlineConnection.look, work, wall)
 
-    def _look_in_turn(self, connection: InlineConnection, work: Look[T], turn: _Turn) -> T:
-        """Look when the thread of another connection is done, or takes long.
-
-        Two that run at once take the interpreter's lock from each other with every row, and are slower than one after
-        the other; and who waits here goes on at once, where a turn comes by way of the event loop.
-        """
-        alone = self._gate.acquire(timeout=SLOW)
-        try:
-            return connection.look(work, turn)
-        finally:
-            if alone:
-                self._gate.release()
-
-    async def ask(self, work: Work[T]) -> T:
+    async def ask(self, work: Work[T], wall: Wall | None) -> T:
         """Run reads; who is cancelled has them broken off."""
-        return await self._read(InlineConnection.ask, work)
+        return await self._read(InlineConnection.ask, work, wall)
 
-    async def transact(self, work: Work[T]) -> T:
+    async def transact(self, work: Work[T], wall: Wall | None) -> T:
         """Run a transaction: what the work returns is committed, what it raises rolls it back.
 
         Once it has begun it goes on to its end, even where nobody waits for it any more.
         """
-        return await self._begin(lambda connection: connection.transact(work))
+        return await self._begin(lambda connection: connection.transact(work, wall))
 
-    async def _read(self, run: Callable[[InlineConnection, Any, _Turn], T], work: Any) -> T:
+    async def _read(
+        self, run: Callable[[InlineConnection, Any, _Turn, Wall | None], T], work: Any, wall: Wall | None
+    ) -> T:
         turn = _Turn()
         try:
-            return await self._begin(lambda connection: run(connection, work, turn))
+            return await self._begin(lambda connection: run(connection, work, turn, wall))
         except asyncio.CancelledError:
             turn.over = True
             if self._connection is not None:

@@ -130,7 +130,8 @@ class Listing:
     """A list of a table's rows that can be read in pages.
 
     `extras` gives, from the rows of a page, the columns of the keyset that the table itself lacks. `there` is for a
-    list that there may not be at all: it says so.
+    list that there may not be at all: it says so. `key` is for a list of all of a parent's rows that have a place in
+    it: an index of that column and of the keyset's only term finds them.
     """
 
     rows: sa.Table
@@ -138,6 +139,7 @@ class Listing:
     runs: tuple[Run, ...]
     extras: Callable[[sa.FromClause], Sequence[sa.ColumnElement[Any]]] = lambda _: ()
     there: Condition | None = None
+    key: str | None = None
 
     @classmethod
     def of(

@@ -1,7 +1,8 @@
 """Pages of lists, one statement each, of one list or of those of many parents.
 
-A page of each of many parents is had by a lateral join on PostgreSQL and by a correlated `IN (... LIMIT n)` on SQLite:
-both walk an index for each parent and stop behind the page, where a window function would number all of the rows first.
+A page of each of many parents is had by a lateral join on PostgreSQL and by a correlated `IN (... LIMIT n)` on SQLite,
+or there, where an index is the list, by a range of it that ends at a correlated `max(... LIMIT n)`: all walk an index
+for each parent and stop behind the page, where a window function would number all of the rows first.
 Whether there is more is known from one row too many, and on the side of a cursor from an EXISTS in the same statement.
 """
 
@@ -111,7 +112,7 @@ class Listed:
         found = await statement.fetch(connection, form, {**self._values, **values})
         if THERE in statement.flags and self._absent is not None and not found[0][statement.flags[THERE]]:
             raise self._absent
-        return _slice(found, self._page, form, statement, cursor_of(listing.keyset, form))
+        return _slice(list(found), self._page, form, statement, cursor_of(listing.keyset, form))
 
 
 def _page(get: Get, make: Callable[..., Listing], shape: Shape, form: Form, bounds: Bounds) -> Statement:
@@ -213,7 +214,8 @@ def _pages(make: Callable[..., Listing], shape: tuple[Any, ...], parents: str, f
     if form.dialect == "postgresql":
         frame, columns, order = _laterally(listing, bounds, parent, names, outer=bool(flags))
     else:
-        frame, columns, order = _by_place(listing, bounds, parent, outer=bool(flags))
+        lying = _by_place if listing.key is None else _by_range
+        frame, columns, order = lying(listing, bounds, parent, outer=bool(flags))
     # A row of SQLAlchemy says by its id whether it is there, a raw one by its own place.
     there = [columns["id"].label(_ROW)] if flags and form.columns is not None else []
     ends = [*there, *flags]
@@ -247,6 +249,27 @@ def _by_place(listing: Listing, bounds: Bounds, parent: sa.FromClause, *, outer:
     terms = (ordered(columns[term.name], term, bounds.backward) for term in listing.keyset.terms)
     # Parents are walked by id, so that each page is sorted by itself.
     return parent.join(rows, _place(rows).in_(within), isouter=outer), columns, (parent.c.id, *terms)
+
+
+def _by_range(listing: Listing, bounds: Bounds, parent: sa.FromClause, *, outer: bool) -> _Lying:
+    """On SQLite, of a list that is an index: the last place of the page is counted out in the index alone, and then the
+    rows up to it are walked; none is looked for by its place in the file, and nothing is sorted."""
+    rows = alias(listing.rows.name, "page")
+    (term,) = listing.keyset.terms
+    place = rows.c[term.name]
+    run = Run(rows, (), (place,))
+    sides = [
+        run.place(listing.keyset, side, values, after=after)
+        for side, values, after in bounds.sides
+        if values is not None
+    ]
+    within = listing.within(bounds, lambda run: [run.columns[0].label("place")], parent).subquery("within")
+    if term.descending is bounds.backward:
+        end = place <= sa.select(sa.func.max(within.c.place)).scalar_subquery()
+    else:
+        end = place >= sa.select(sa.func.min(within.c.place)).scalar_subquery()
+    inside = sa.and_(rows.c[str(listing.key)] == parent.c.id, *sides, end)
+    return parent.join(rows, inside, isouter=outer), {**rows.c}, (parent.c.id, ordered(place, term, bounds.backward))
 
 
 def _place(rows: sa.FromClause) -> sa.ColumnElement[int]:

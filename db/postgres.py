@@ -5,19 +5,16 @@ See `db.database` for the choices.
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import event
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.engine.url import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from db.bare import BARE as BARE
 from db.bare import PostgresBare
 from db.pool import ConnectionPoolEntry, LendingPool
 from db.sqlite import DatabaseSettings
-
-BARE: Final = "bare"
-"""Where each connection's information has its `PostgresBare`."""
+from db.walls import build
 
 
 def engine(url: URL, settings: DatabaseSettings, purpose: str) -> AsyncEngine:
@@ -38,6 +35,8 @@ def engine(url: URL, settings: DatabaseSettings, purpose: str) -> AsyncEngine:
             },
         },
     )
+
+    build(engine.sync_engine)
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: AdaptedConnection, entry: ConnectionPoolEntry) -> None:

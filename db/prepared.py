@@ -7,7 +7,7 @@ driver's values of parameters, and what makes Python's of a row's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from db.bare import Bare
 from db.inline import InlineConnection
+from db.walls import wall_of
 
 Process = Callable[[Any], Any] | None
 
@@ -42,10 +43,15 @@ class Prepared:
         self._statement = statement
         self._texts: dict[str, _Text] = {}
 
-    async def raw(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[RawRow]:
+    def raw(self, connection: Connection, values: Mapping[str, Any]) -> Awaitable[Sequence[RawRow]]:
         """Execute it, and give the rows as the driver gives them."""
         text = self._text(connection.dialect)
-        return await _fetch(connection, text.text, _parameters(text, values))
+        return _fetch(connection, text.text, _parameters(text, values))
+
+    def bound(self, dialect: sa.Dialect) -> Callable[[Bare, Mapping[str, Any]], Awaitable[Sequence[RawRow]]]:
+        """What does the same on bare connections of that dialect."""
+        text = self._text(dialect)
+        return lambda connection, values: _fetch(connection, text.text, _parameters(text, values))
 
     async def rows(self, connection: AsyncConnection, **values: Any) -> list[dict[str, Any]]:
         """Execute it, and give the rows by the names of their columns."""
@@ -73,17 +79,26 @@ class Prepared:
         return known
 
 
-async def _fetch(connection: Connection, text: str, parameters: tuple[Any, ...]) -> Sequence[RawRow]:
+def _fetch(connection: Connection, text: str, parameters: tuple[Any, ...]) -> Awaitable[Sequence[RawRow]]:
     """The rows as the driver gives them."""
     if isinstance(connection, Bare):
-        return await connection.fetch(text, parameters)
+        return connection.fetch(text, parameters)
+    return _fetch_past(connection, text, parameters)
+
+
+async def _fetch_past(connection: AsyncConnection, text: str, parameters: tuple[Any, ...]) -> Sequence[RawRow]:
+    """The same past SQLAlchemy, as far as that goes."""
     if isinstance(connection, InlineConnection):
+        if connection.wall is not None:
+            text, parameters = connection.wall.around(text, parameters)
         return connection.raw.execute(text, parameters).fetchall()
     if connection.dialect.name == "postgresql":
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None, "a connection in use has its driver's"
         # A transaction is begun by SQLAlchemy, with the first statement that goes through it.
         if raw.is_in_transaction() or _commits_itself(connection):
+            if (wall := wall_of(connection)) is not None:
+                text, parameters = wall.around(text, parameters)
             found: Sequence[RawRow] = await raw.fetch(text, *parameters)
             return found
     result = await connection.exec_driver_sql(text, parameters)
@@ -96,11 +111,12 @@ def _commits_itself(connection: AsyncConnection) -> bool:
 
 
 def _parameters(text: _Text, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    given = []
-    for name, own, process in text.parameters:
-        value = values.get(name, own)
-        given.append(value if process is None or value is None else process(value))
-    return tuple(given)
+    return tuple(
+        [
+            value if (value := values.get(name, own)) is None or process is None else process(value)
+            for name, own, process in text.parameters
+        ]
+    )
 
 
 def _compiled(statement: sa.Select[Any] | sa.UpdateBase, dialect: sa.Dialect) -> _Text:

@@ -13,28 +13,31 @@ statement itself is made by another function, once for each shape of the argumen
 A raw row is the driver's sequence: the key that it belongs to, then the columns in the order in which they were asked
 for, as the driver gives them; `columns` of the verb says what there is and how values become Python's. Keys are the
 driver's too; of those without rows none is given.
+
+All kinds of reads stand in this one file, which makes it long: they share how they bind what they are asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar, overload
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.bare import Bare
 from db.columns import Columns, columns_of, described
 from db.errors import ColloquyError
 from db.paging import Row
 from db.prepared import Connection
 from db.reads import Condition, here, one_of_named, table
 from db.statements import IDS, Form, Statement, shaped
-from db.viewer import Viewer
+from db.viewer import DEFAULT_WORKSPACE_ID, Viewer
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -45,10 +48,23 @@ Shape = tuple[Hashable, ...]
 """Those arguments of a verb that its statement depends on, filters among them where its `keep` is false."""
 
 
+Bound = Callable[[Bare, Sequence[Any], Viewer], Awaitable[Mapping[Any, Any]]]
+"""A read of raw rows: for a connection, keys and a viewer what the verb gives."""
+
+_COMMON: Final = frozenset({IDS, "workspace_id"})
+"""The parameters that every read by keys has."""
+
+
+class _Anyone:
+    """A viewer of whom nothing else is known."""
+
+    workspace_id: Final = DEFAULT_WORKSPACE_ID
+
+
 class Asked(Protocol[A_co]):
     """What a verb is to read."""
 
-    async def answer(self, connection: Connection, form: Form) -> A_co:
+    def answer(self, connection: Connection, form: Form) -> Coroutine[Any, Any, A_co]:
         """Read it; in the raw form the answer holds raw rows and keys."""
 
 
@@ -73,21 +89,33 @@ class Verb(Generic[P, A]):
         self, connection: Connection, *args: Any, columns: Sequence[str], cursors: bool = False, **kwargs: Any
     ) -> Coroutine[Any, Any, Any]: ...
 
-    async def __call__(  # type: ignore[misc]  # P has no arguments of these names: see `verb`
+    def __call__(  # type: ignore[misc]  # P has no arguments of these names: see `verb`
         self,
         connection: Connection,
         *args: Any,
         columns: Sequence[str] | None = None,
         cursors: bool = False,
         **kwargs: Any,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Read: all columns as rows of SQLAlchemy, or `columns` as raw rows.
 
         Raises LookupError for a column that there is not.
         """
         asked = self._ask(*args, **kwargs)
         wanted = None if columns is None else tuple(columns)
-        return await asked.answer(connection, Form(connection.dialect.name, wanted, cursors))
+        return asked.answer(connection, Form(connection.dialect.name, wanted, cursors))
+
+    def bound(self, dialect: sa.Dialect, columns: Sequence[str]) -> Bound | None:
+        """The same read of raw rows with these columns, for whoever asks it again and again with other keys.
+
+        None where it depends on more than keys and the viewer's workspace.
+        """
+        ask: Callable[..., object] = self._ask
+        try:
+            asked = ask([], viewer=_Anyone())
+        except (TypeError, AttributeError):  # it takes more arguments, or looks at more of the viewer
+            return None
+        return asked.bound(dialect, columns) if isinstance(asked, One | Many) else None
 
 
 def verb(rows: str | Callable[[], Columns] | None = None) -> Callable[[Callable[P, Asked[A]]], Verb[P, A]]:
@@ -156,9 +184,25 @@ class _ByKeys:
         self._shape, found, self._get = shaped(shape, keep=keep)
         self._values = {IDS: self.ids, "workspace_id": viewer.workspace_id, **values, **found}
 
-    async def _rows(self, connection: Connection, form: Form) -> tuple[int, list[Any]]:
-        statement = self._get(_statement, self._make, form, *self._shape)
-        return statement.key, await statement.fetch(connection, form, self._values)
+    def _statement(self, form: Form) -> Statement:
+        return self._get(_statement, self._make, form, *self._shape)
+
+    def bound(self, dialect: sa.Dialect, columns: Sequence[str]) -> Bound | None:
+        """See `Verb.bound`."""
+        if self._shape or self._values.keys() - _COMMON:
+            return None
+        statement = self._statement(Form(dialect.name, tuple(columns)))
+        fetch, by_key = statement.bound(dialect), self._by_key
+
+        async def read(connection: Bare, keys: Sequence[Any], viewer: Viewer) -> Mapping[Any, Any]:
+            values = {IDS: keys, "workspace_id": viewer.workspace_id}
+            return by_key(await fetch(connection, values), statement.key)
+
+        return read
+
+    @staticmethod
+    def _by_key(rows: Sequence[Any], place: int) -> Mapping[Any, Any]:
+        return grouped(rows, place, ())
 
 
 def grouped(rows: Iterable[Any], place: int, keys: Iterable[Any]) -> dict[Any, list[Any]]:
@@ -180,7 +224,11 @@ class One(_ByKeys, Generic[K]):
 
     async def answer(self, connection: Connection, form: Form) -> dict[K, Row]:
         """The rows of those keys that have one."""
-        place, rows = await self._rows(connection, form)
+        statement = self._statement(form)
+        return self._by_key(await statement.fetch(connection, form, self._values), statement.key)
+
+    @staticmethod
+    def _by_key(rows: Sequence[Any], place: int) -> dict[Any, Any]:
         return {row[place]: row for row in rows}
 
 
@@ -191,8 +239,9 @@ class Many(_ByKeys):
 
     async def answer(self, connection: Connection, form: Form) -> dict[UUID, list[Row]]:
         """For each of the keys a list."""
-        place, rows = await self._rows(connection, form)
-        return grouped(rows, place, () if form.columns is not None else self.ids)
+        statement = self._statement(form)
+        rows = await statement.fetch(connection, form, self._values)
+        return grouped(rows, statement.key, () if form.columns is not None else self.ids)
 
 
 @dataclass(frozen=True, slots=True)

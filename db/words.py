@@ -189,3 +189,32 @@ class ProblemCode(StrEnum):
     OUT_OF_ORDER = "OUT_OF_ORDER"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     UNSUPPORTED = "UNSUPPORTED"
+    FORBIDDEN = "FORBIDDEN"
+
+
+class Role(StrEnum):
+    """What somebody may do in a workspace; docs/security.md has the table."""
+
+    END_USER = "END_USER"
+    VIEWER = "VIEWER"
+    EDITOR = "EDITOR"
+    ADMIN = "ADMIN"
+    INGEST = "INGEST"
+
+
+class ViewerKind(StrEnum):
+    """How somebody has shown who they are."""
+
+    OPEN = "OPEN"
+    KEY = "KEY"
+    END_USER = "END_USER"
+    ANONYMOUS = "ANONYMOUS"
+
+
+class KeyScope(StrEnum):
+    """What a key may do."""
+
+    READ = "READ"
+    WRITE = "WRITE"
+    INGEST = "INGEST"
+    ADMIN = "ADMIN"

@@ -6,10 +6,12 @@ from typing import Any
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry.http import GraphQLHTTPResponse
 
 from graph import wire
 from graph.negotiation import JSON_TYPE, preferred
+from graph.sending import send_pieces
 
 
 def answer_of(
@@ -26,13 +28,23 @@ def answer_of(
     return answer
 
 
+class PiecesResponse(Response):
+    """A response whose body is never there as a whole."""
+
+    def __init__(self, pieces: list[bytes], status_code: int, headers: Mapping[str, str]) -> None:
+        super().__init__(None, status_code, {**headers, "content-length": str(sum(map(len, pieces)))})
+        self._pieces = pieces
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send_pieces(self._pieces, send)
+
+
 def json_response(content: object, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """The response with this content."""
-    return Response(
-        wire.encode(content),
-        status_code=status,
-        headers={"content-type": f"{media_type}; charset=utf-8", "vary": "accept", **(headers or {})},
-    )
+    given = {"content-type": f"{media_type}; charset=utf-8", "vary": "accept", **(headers or {})}
+    return PiecesResponse(wire.pieces(content), status, given)
 
 
 def refused(request: Request, error: GraphQLError, status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -127,7 +127,15 @@ def asking(
             filled[python_name] = value
         return function(**filled)
 
-    return ask
+    if len(plain) != 1 or len(known) != 1:
+        return ask
+    ((only, its_variable, _, _),) = plain
+
+    def ask_by_one(variables: VariableValues) -> Any:
+        value = variables.coerced.get(its_variable)
+        return ask(variables) if value is None else function(**{only: value})
+
+    return ask_by_one
 
 
 def _bare(type_: Any) -> str:

@@ -1,13 +1,14 @@
 """What a request asks: the GraphQL request in its body or its query string, or the refusal that says what is wrong."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from cross_web import AsyncHTTPRequestAdapter
 from strawberry.http import GraphQLRequestData
 
 from graph import wire
-from graph.errors import ErrorCode, coded
+from graph.access.trusted import Trusted
+from graph.errors import NAME_SHOWN, ErrorCode, coded
 from graph.negotiation import JSON_TYPE, is_json_body
 
 
@@ -29,26 +30,62 @@ class Refusal(Exception):
         self.error = coded(message, code, **({} if field is None else {"field": field}))
 
 
-async def read(request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+async def read(request: AsyncHTTPRequestAdapter, trusted: Trusted | None = None) -> GraphQLRequestData:
     """The GraphQL request of a GET or POST.
 
     Raises:
-        Refusal: 415 for another content type, 400 for all else that is wrong, naming the field.
+        Refusal: 415 for another content type, 404 for an unknown `documentId`, 400 for all else that is wrong, naming
+            the field.
     """
-    return _checked(_of_query(request) if request.method == "GET" else await _of_body(request))
+    return _checked(_of_query(request) if request.method == "GET" else await _of_body(request), trusted)
 
 
-def plain(body: bytes) -> GraphQLRequestData:
+def plain(body: bytes, trusted: Trusted | None = None) -> GraphQLRequestData:
     """The GraphQL request in a body of which all else is known to be right.
 
     Raises:
         Refusal: as `read` does.
     """
-    return _checked(_decoded(body))
+    parameters: Mapping[str, Any] = _decoded(body)
+    query: Any = parameters.get("query")
+    variables, name = parameters.get("variables"), parameters.get("operationName")
+    # What nearly all are: three fields of the right types.
+    is_text, is_object = type(query) is str, variables is None or type(variables) is dict
+    is_named = name is None or type(name) is str
+    if is_text and is_object and is_named and parameters.keys() <= _USUAL and query and not query.isspace():
+        return GraphQLRequestData(query=query, variables=variables, operation_name=name, extensions=None)
+    return _checked(parameters, trusted)
 
 
-def _checked(parameters: Mapping[str, object]) -> GraphQLRequestData:
-    query = parameters.get("query")
+_USUAL: Final = frozenset({"query", "variables", "operationName"})
+
+
+def document(parameters: Mapping[str, object], trusted: Trusted | None) -> object:
+    """The document of a request: its `query`, or the trusted one that its `documentId` names.
+
+    Raises:
+        Refusal: 404 where there is no such document, 400 for both at once and for an id that is no string.
+    """
+    name = parameters.get("documentId")
+    if name is None:
+        return parameters.get("query")
+    if not isinstance(name, str):
+        raise Refusal(400, "`documentId` must be a string or null.", field="documentId")
+    if parameters.get("query") is not None:
+        raise Refusal(400, "Give `query` or `documentId`, not both.", field="documentId")
+    text = None if trusted is None else trusted.text(name)
+    if text is None:
+        raise Refusal(
+            404,
+            f'There is no trusted document "{name[:NAME_SHOWN]}" here.',
+            code=ErrorCode.DOCUMENT_NOT_FOUND,
+            field="documentId",
+        )
+    return text
+
+
+def _checked(parameters: Mapping[str, object], trusted: Trusted | None) -> GraphQLRequestData:
+    query = document(parameters, trusted)
     if not isinstance(query, str) or not query.strip():
         raise Refusal(400, "`query` must be a string with the GraphQL document.", field="query")
     operation_name = parameters.get("operationName")

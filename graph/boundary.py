@@ -1,11 +1,14 @@
 """The schema class of this server: strawberry's, with every error coded, the operation chosen strictly, and documents
-that come again parsed, validated and prepared once."""
+that come again parsed, validated and prepared once.
+
+It is one class, and so one file, with the many hooks that strawberry's has.
+"""
 
 from collections.abc import AsyncGenerator, Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from graphql.language import OperationType as Operation
 from strawberry import Schema
 from strawberry.exceptions import MissingQueryError
@@ -18,9 +21,17 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.utils.aio import aclosing
 
+from graph.access.dearest import dearest
+from graph.access.facts import Surveyed, refused
+from graph.access.limits import DEFAULT_BOUNDS, Bounds, exceeded, parsing_refused
+from graph.access.noting import note_read
+from graph.access.rate import charged, charged_anew
+from graph.access.survey import Surveyor
+from graph.access.texts import of_validation, tidied
+from graph.access.turnstile import attended
 from graph.context import Context
 from graph.documents import Documents, Kept, Prepare, Prepared
-from graph.errors import NAME_SHOWN, ErrorCode, Presenter, coded, has_code, root_of
+from graph.errors import NAME_SHOWN, ErrorCode, Presenter, coded
 from graph.extensions import Runner, When, when
 
 OPERATIONS_NAMED = 5
@@ -73,7 +84,19 @@ class ColloquySchema(Schema):
         self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
     ) -> SchemaExtensionsRunner:
         """What enters the hooks of an operation; see `graph.extensions`."""
-        return Runner(execution_context, extensions, self.documents)
+        return Runner(
+            execution_context, extensions, self.documents, self._surveyor.survey, bounds_of(execution_context.context)
+        )
+
+    def _create_execution_context(self, *args: Any, **kwargs: Any) -> ExecutionContext:
+        """strawberry's, with the limits that the parser stops at."""
+        context = super()._create_execution_context(*args, **kwargs)
+        context.parse_options = bounds_of(context.context).parsing()
+        return context
+
+    @cached_property
+    def _surveyor(self) -> Surveyor:
+        return Surveyor(self._schema)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log nothing here: strawberry would write each error with the whole query, the client's data included.
@@ -105,7 +128,9 @@ class ColloquySchema(Schema):
             result = PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
         finally:
             await _settled(own)
-        return presented(result)
+        if isinstance(context_value, Context) and isinstance(own, Context):
+            context_value.learn(own)
+        return presented(result, own)
 
     def execute_sync(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         """Run a query or mutation of resolvers that don't wait; see `execute`."""
@@ -134,48 +159,102 @@ class ColloquySchema(Schema):
             own,
         )
 
+    def _stream_non_subscription(self, execution_context: ExecutionContext, *args: Any, **kwargs: Any) -> StreamResult:
+        results = super()._stream_non_subscription(execution_context, *args, **kwargs)
+        context = execution_context.context
+        if not isinstance(context, Context) or context.turnstile is None:
+            return results
+        is_query = execution_context.operation_type is OperationType.QUERY
+        return attended(results, context.turnstile, context.viewer, is_query=is_query)
+
     async def _prepare_operation_async(
         self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
     ) -> PreExecutionError | None:
-        refused = await super()._prepare_operation_async(context, extensions_runner)
-        return _validation_coded(context, refused) or self._refused_or_kept(context)
+        if (error := _unread(context)) is not None:
+            return _pre_execution(context, error)
+        found = await super()._prepare_operation_async(context, extensions_runner)
+        if found is not None:
+            return _coded(context, found)
+        error = self._unfit(context, extensions_runner)
+        if error is None and isinstance(context.context, Context):
+            may = charged(context.context)
+            if may is False:
+                may = await charged_anew(context.context)
+            error = may if isinstance(may, GraphQLError) else None
+            if error is None:
+                self._noted(context, extensions_runner)
+        return None if error is None else _pre_execution(context, error)
+
+    def _noted(self, context: ExecutionContext, runner: SchemaExtensionsRunner) -> None:
+        """Let the journal know of a query that is about to be executed."""
+        own = context.context
+        if isinstance(own, Context) and isinstance(runner, Runner) and runner.facts is not None:
+            name = context._provided_operation_name
+            if (facts := runner.facts.operation(name)) is not None and not facts.is_mutation:
+                note_read(own.journal, own.viewer, context.operation_name, facts.content)
 
     def _prepare_operation_sync(
         self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
     ) -> ExecutionResult | None:
-        refused = super()._prepare_operation_sync(context, extensions_runner)
-        return _validation_coded(context, refused) or self._refused_or_kept(context)
+        if (error := _unread(context)) is not None:
+            return _pre_execution(context, error)
+        found = super()._prepare_operation_sync(context, extensions_runner)
+        if found is not None:
+            return _coded(context, found)
+        error = self._unfit(context, extensions_runner)
+        return None if error is None else _pre_execution(context, error)
 
-    def _refused_or_kept(self, context: ExecutionContext) -> PreExecutionError | None:
-        """Keep a valid document, whichever of its operations is wanted; refuse where that isn't said."""
+    def _unfit(self, context: ExecutionContext, runner: SchemaExtensionsRunner) -> GraphQLError | None:
+        """Keep a valid document, whichever of its operations is wanted; why that one is not to be executed, if so."""
         document, text = context.graphql_document, context.query
-        if document is not None and text and not context.pre_execution_errors and self.documents.get(text) is None:
-            prepared = self._prepare(self._schema, document) if self._prepare and self._is_bare else None
+        assert document is not None, "it has been validated"
+        assert isinstance(runner, Runner), "made by `create_extensions_runner`"
+        assert runner.facts is not None, "found before it was validated"
+        facts = runner.facts
+        if text and self.documents.get(text) is None:
+            prepared = self._prepare(self._schema, document, facts) if self._prepare and self.is_bare else None
             rules = frozenset(context.validation_rules)
-            self.documents.keep(text, Kept(document, context.parse_options, rules, prepared))
-        if (error := _ambiguity(context)) is None:
+            self.documents.keep(text, Kept(document, context.parse_options, rules, prepared, facts))
+        if (error := _ambiguity(context)) is not None:
+            return error
+        return self._refused(context, facts, document)
+
+    def _refused(self, context: ExecutionContext, facts: Surveyed, document: DocumentNode) -> GraphQLError | None:
+        own, operation = context.context, facts.operation(context._provided_operation_name)
+        if operation is None or not isinstance(own, Context):
             return None
-        context.pre_execution_errors = [error]
-        return PreExecutionError(data=None, errors=[error])
+        error = refused(operation, context.variables, own)
+        if own.tells_cost and (error is None or own.cost):
+            told = dearest(self._surveyor, document, context._provided_operation_name, context.variables or {})
+            own.extensions = {"cost": {"requested": own.cost, "maximum": own.bounds.cost, "dearest": told}}
+        return error
 
     @cached_property
-    def _is_bare(self) -> bool:
+    def is_bare(self) -> bool:
         """Whether no extension is asked on every request."""
         return all(when(type(extension)) is not When.ALWAYS for extension in self.get_extensions())
 
 
-def presented(result: ExecutionResult) -> ExecutionResult:
-    """The result with its errors as a client may see them."""
+def presented(result: ExecutionResult, context: object = None) -> ExecutionResult:
+    """The result with its errors as a client may see them, and what the context has to tell."""
     if result.errors:
+        tidied([error for error in result.errors if error.path is None], bounds_of(context))
         result.errors = Presenter().present_all(result.errors)
+    if isinstance(context, Context) and context.extensions is not None:
+        result.extensions = {**(result.extensions or {}), **context.extensions}
     return result
+
+
+def bounds_of(context: object) -> Bounds:
+    """How much an operation with this context may ask."""
+    return context.bounds if isinstance(context, Context) else DEFAULT_BOUNDS
 
 
 async def _presented_stream(results: StreamResult, own: object) -> AsyncGenerator[Any, None]:
     try:
         async with aclosing(results):
             async for result in results:
-                yield presented(result) if isinstance(result, ExecutionResult) else result
+                yield presented(result, own) if isinstance(result, ExecutionResult) else result
     finally:
         await _settled(own)
 
@@ -189,14 +268,28 @@ async def _settled(context: object) -> None:
         await context.loaders.settled()
 
 
-def _validation_coded(context: ExecutionContext, refused: R | None) -> R | None:
-    """What parsing or validation refused, with the code of the latter where it was that one."""
-    if refused is not None and context.graphql_document is not None:
-        for found in refused.errors or ():
-            cause = root_of(found)
-            if not (isinstance(cause, GraphQLError) and has_code(cause)):
-                found.extensions = {**(found.extensions or {}), "code": ErrorCode.GRAPHQL_VALIDATION_FAILED.value}
-    return refused
+def _unread(context: ExecutionContext) -> GraphQLError | None:
+    """Why a document is not even to be parsed; the parser would refuse a long one too, after counting its lines."""
+    own, length = context.context, len(context.query or "")
+    if isinstance(own, Context) and own.trusted is not None and (error := own.trusted.refused(context.query)):
+        return error
+    most = bounds_of(own).source
+    return exceeded("source", most, length) if length > most else None
+
+
+def _pre_execution(context: ExecutionContext, error: GraphQLError) -> PreExecutionError:
+    context.pre_execution_errors = [error]
+    return PreExecutionError(data=None, errors=[error])
+
+
+def _coded(context: ExecutionContext, found: R) -> R:
+    """What parsing or validation has refused, with the code that says which of the two, or which limit it was."""
+    errors = found.errors or []
+    if context.graphql_document is None:
+        found.errors = [parsing_refused(error, context.query or "") or error for error in errors]
+        return found
+    found.errors = of_validation(errors)
+    return found
 
 
 def _ambiguity(context: ExecutionContext) -> GraphQLError | None:

@@ -1,4 +1,4 @@
-"""The command line: `colloquy serve | import | export | purge | db | schema | explorer`."""
+"""The command line: `colloquy serve | import | export | purge | workspace | key | db | schema | explorer`."""
 
 import asyncio
 import sys
@@ -9,6 +9,7 @@ import typer
 
 from db.errors import ColloquyError, InvalidInput
 from graph import __version__
+from graph.cli_access import key_app, workspace_app
 from graph.cli_data import data_app
 from graph.console import DatabaseOption, errors, output, plain
 
@@ -32,6 +33,8 @@ app = typer.Typer(
 db_app = typer.Typer(help="The database's tables.", no_args_is_help=True)
 explorer_app = typer.Typer(help="The explorer (GraphiQL) that a browser gets at /graphql.", no_args_is_help=True)
 app.add_typer(data_app)
+app.add_typer(workspace_app, name="workspace")
+app.add_typer(key_app, name="key")
 app.add_typer(db_app, name="db")
 app.add_typer(explorer_app, name="explorer")
 
@@ -69,21 +72,31 @@ def serve(
         bool,
         typer.Option("--demo", help="Fill an empty database with demo conversations (default file: colloquy-demo.db)."),
     ] = False,
+    no_auth: Annotated[
+        bool,
+        typer.Option("--no-auth", help="Let in whoever shows no key and no token, with all rights, on any address."),
+    ] = False,
 ) -> None:
     """Serve the API, and the explorer for a browser, at /graphql.
 
-    A SQLite file is made and migrated as needed; PostgreSQL is migrated by [bold]colloquy db upgrade[/].
+    A SQLite file is made and migrated as needed; PostgreSQL is migrated by [bold]colloquy db upgrade[/]. Without keys
+    ([bold]colloquy key create[/]) and without an identity provider only this machine is answered.
     """
     from graph.settings import Settings
 
-    settings = Settings.load(database_url=database, host=host, port=port)
+    settings = Settings.load(database_url=database, host=host, port=port, no_auth=no_auth or None)
     from graph import explorer, serving
 
     if demo and "database_url" not in settings.model_fields_set:
         settings.database_url = "colloquy-demo.db"
     if settings.explorer:
         explorer.ensure_built(lambda line: output.print(plain(line)))
-    serving.serve(settings, demo=demo, say=lambda line: output.print(plain(line)))
+    serving.serve(
+        settings,
+        demo=demo,
+        say=lambda line: output.print(plain(line)),
+        warn=lambda line: output.print(f"[yellow]{plain(line)}[/]"),
+    )
 
 
 @db_app.command("upgrade")
@@ -118,6 +131,32 @@ def db_check(database: DatabaseOption = None) -> None:
 
     asyncio.run(run())
     output.print(f"The tables are at revision {migrations.head()}, as this version needs them.")
+
+
+@db_app.command("secure")
+def db_secure(
+    role: Annotated[str, typer.Option(help="The role that the server connects as; it is there, and owns no table.")],
+    database: DatabaseOption = None,
+) -> None:
+    """Let a role of PostgreSQL read and write rows, bound by row-level security.
+
+    Run it as the owner of the tables, and again after each upgrade. The server then connects as that role, with
+    COLLOQUY_ROW_SECURITY=true.
+    """
+    from db import migrations, row_security
+
+    async def run() -> None:
+        opened = _open(database, "colloquy db secure")
+        try:
+            if opened.dialect != "postgresql":
+                raise InvalidInput("row-level security is PostgreSQL's: a SQLite file has none", field="database")
+            await migrations.check(opened)
+            await row_security.secure(opened, role)
+        finally:
+            await opened.close()
+
+    asyncio.run(run())
+    output.print(f"The role {plain(role)} reads and writes rows, as the policies let it.")
 
 
 def _open(database: str | None, purpose: str) -> "Database":

@@ -160,10 +160,26 @@ class Paged:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Found:
-    """A row by what the arguments name: `pick(**arguments)` gives the key."""
+    """A row by what the arguments name: `pick(**arguments)` gives the key.
+
+    Where that is a UUID, `text(**arguments)` may give its text, which may cost less.
+    """
 
     read: Read
     pick: Callable[..., Any]
+    text: Callable[..., str] | None = None
+
+    def raw(self, dialect: str) -> Callable[..., Any]:
+        """What gives the key as rows have it."""
+        pick, text = self.pick, self.text
+        if text is None:
+            return lambda **given: raw_key(pick(**given), dialect)
+        return text if dialect != "sqlite" else lambda **given: text(**given).replace("-", "")
+
+
+def raw_key(key: Any, dialect: str) -> Any:
+    """A key as rows have it."""
+    return (key.hex if dialect == "sqlite" else str(key)) if isinstance(key, UUID) else key
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -10,7 +10,7 @@ from db.errors import ColloquyError
 from db.interchange.formats import FORMATS
 from db.interchange.importer import Importer
 from db.interchange.records import open_source
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, Asker
 from graph.demo import demo_files
 
 
@@ -23,13 +23,13 @@ async def fill_with_demo(database: Database, say: Callable[[str], None]) -> None
 
     All of them or none: who interrupts the first start finds an empty database at the second. Raises DemoRefused.
     """
-    async with database.read() as connection:
+    async with database.read(viewer=DEFAULT_VIEWER) as connection:
         there = await conversations.count(connection, viewer=DEFAULT_VIEWER)
         there += await conversations.count(connection, deleted=True, viewer=DEFAULT_VIEWER)
     if there:
         say("There are conversations already: the demo is left out.")
         return
-    async with database.write() as connection:
+    async with database.write(viewer=DEFAULT_VIEWER) as connection:
         importer = Importer(_WithinOneTransaction(database, connection), viewer=DEFAULT_VIEWER)
         for name, path in demo_files():
             with open_source(path) as source:
@@ -49,12 +49,13 @@ class _WithinOneTransaction(Database):
         self._connection = connection
 
     @contextlib.asynccontextmanager
-    async def write(self) -> AsyncIterator[Any]:
+    async def write(self, *, viewer: Asker) -> AsyncIterator[Any]:
         """A savepoint: leaving the block keeps what was written, an exception undoes it."""
+        del viewer  # the transaction has its own
         async with self._connection.begin_nested():
             yield self._connection
 
-    async def transact(self, work: Any) -> Any:
+    async def transact(self, work: Any, *, viewer: Asker) -> Any:
         """The same for some work."""
-        async with self.write() as connection:
+        async with self.write(viewer=viewer) as connection:
             return await work(connection)

@@ -13,6 +13,7 @@ from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema
 from graphql.language import OperationType
 from strawberry.types.execution import ParseOptions
 
+from graph.access.facts import Surveyed
 from graph.kept import LastUsed
 
 KEPT_DOCUMENTS: Final = 256
@@ -49,17 +50,19 @@ class Prepared(Protocol):
         ...
 
 
-Prepare = Callable[[GraphQLSchema, DocumentNode], Prepared]
+Prepare = Callable[[GraphQLSchema, DocumentNode, Surveyed], Prepared]
+"""Makes a document ready, given its facts: its runs have to be refused as `graph.access.facts.refused` says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A valid document, what it was parsed and validated by, and what it was prepared to."""
+    """A valid document, what it was parsed and validated by, what it was prepared to, and what its operations ask."""
 
     document: DocumentNode
     parse_options: ParseOptions
     rules: frozenset[type[ASTValidationRule]]
     prepared: Prepared | None
+    facts: Surveyed
 
     def is_query(self, operation_name: str | None) -> bool:
         """Whether the operation of that name, or the only one, reads and does nothing else."""

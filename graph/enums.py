@@ -10,13 +10,16 @@ from db.words import (
     ConversationType,
     ExecutionStatus,
     FeedbackAuthor,
+    KeyScope,
     MessageRole,
     MessageStatus,
     MessageType,
     OriginSystem,
     Rating,
+    Role,
     ToolKind,
     Verdict,
+    ViewerKind,
     Visibility,
 )
 
@@ -26,6 +29,7 @@ __all__ = [
     "ConversationType",
     "ExecutionStatus",
     "FeedbackAuthor",
+    "KeyScope",
     "MessageRole",
     "MessageStatus",
     "MessageType",
@@ -34,9 +38,11 @@ __all__ = [
     "PropertyField",
     "PropertyOwner",
     "Rating",
+    "Role",
     "ShareAccess",
     "ToolKind",
     "Verdict",
+    "ViewerKind",
     "Visibility",
     "describe",
 ]
@@ -223,4 +229,29 @@ describe(
     CONVERSATION="Of conversations.",
     MESSAGE="Of messages.",
     FEEDBACK="Of feedback.",
+)
+describe(
+    KeyScope,
+    "What a key may do, in its own workspace.",
+    READ="Reads everything, changes nothing.",
+    WRITE="Reads and writes conversations, assistants and tools.",
+    INGEST="Logs and streams, and reads nothing: fit for a browser or a logging sidecar.",
+    ADMIN="Everything, keys and the audit log among it.",
+)
+describe(
+    Role,
+    "What somebody may do in a workspace.",
+    END_USER="Reads and writes their own conversations, and sees nothing else.",
+    VIEWER="Reads everything.",
+    EDITOR="Reads and writes everything.",
+    ADMIN="Everything, keys and the audit log among it.",
+    INGEST="Logs and streams, and reads nothing.",
+)
+describe(
+    ViewerKind,
+    "How somebody has shown who they are.",
+    OPEN="Not at all: a server without keys on a loopback address takes whoever asks for its admin.",
+    KEY="With a key.",
+    END_USER="With a token that names them: of the team's identity provider, or of `createUserToken`.",
+    ANONYMOUS="With a token of `createUserToken` that names nobody, and can be claimed later.",
 )

@@ -17,8 +17,10 @@ from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionErro
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from db.errors import ColloquyError
+from db.faults import discreet
 
 logger = logging.getLogger("colloquy")
+logger.addFilter(discreet)
 
 NAME_SHOWN = 100
 """How many characters of a name that a client sent are repeated to it in a message."""

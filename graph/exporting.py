@@ -21,12 +21,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from strawberry.types.arguments import convert_argument
 
-from db import conversations
+from db import audit, conversations
 from db.database import Database
 from db.errors import InvalidInput
 from db.interchange.exporting import Exporting, known
 from db.interchange.exports import COLLOQUY, EXPORTS
 from db.interchange.files import Summary, imports_of, write_files
+from db.viewer import Viewer
 from graph import ids
 from graph.conditions import ConversationWhere
 from graph.filters import where_of
@@ -38,6 +39,10 @@ COMPLETE: Final = 0
 
 INCOMPLETE: Final = 1
 """The exit code where something of an import's files could not be written again."""
+
+
+_NAMED: Final = 100
+"""Conversations or imports that the audit log names of an export."""
 
 
 async def run_export(
@@ -60,10 +65,13 @@ async def run_export(
     viewer = await viewer_of(database, workspace)
     chosen = [_conversation_id(text) for text in conversation] or None
     condition = _where(where)
-    async with database.read() as connection:
+    async with database.read(viewer=viewer) as connection:
         total = len(chosen) if chosen else await conversations.count(connection, where=condition, viewer=viewer)
         if deleted and not chosen:
             total += await conversations.count(connection, where=condition, deleted=True, viewer=viewer)
+    told: dict[str, object] = {"format": format}
+    told |= {"conversations": [str(each) for each in chosen[:_NAMED]]} if chosen else {}
+    await _note(database, told, viewer, console)
     with _progress(console, total) as progress, _written(output) as stream:
         export = Exporting(
             database, format, viewer=viewer, ids=chosen, where=condition, include_deleted=deleted, progress=progress
@@ -86,8 +94,9 @@ async def run_export_of_import(
     Raises InvalidInput for wrong use, NotFound where there is no such import, and for a file that is there already.
     """
     viewer = await viewer_of(database, workspace)
-    async with database.read() as connection:
+    async with database.read(viewer=viewer) as connection:
         rows = await imports_of(connection, which if which == "last" else _uuid(which), viewer=viewer)
+    await _note(database, {"imports": [str(row.id) for row in rows[:_NAMED]]}, viewer, console)
     folder = Path(output or ".")
     with _progress(console, None) as progress:
         done = 0
@@ -106,6 +115,12 @@ async def run_export_of_import(
         for note in file.notes:
             console.print(f"  {escape(note)}", style="red")
     return COMPLETE if summary.complete else INCOMPLETE
+
+
+async def _note(database: Database, details: dict[str, object], viewer: Viewer, console: Console) -> None:
+    """Note in the audit log what is about to be exported, or say that it can't be noted."""
+    if not await audit.record_beside(database, "export", details=details, viewer=viewer):
+        console.print("The audit log does not have this export: a server, or another command, is writing the file.")
 
 
 def _conversation_id(text: str) -> UUID:

@@ -5,15 +5,18 @@ extension looks at is told by the hooks that it has, or by itself: a class attri
 One that weighs the variables, or who asks, in `on_validate` has to say `document_only = False`.
 """
 
+from collections.abc import Callable
 from enum import Enum
 
-from graphql import ASTValidationRule
+from graphql import ASTValidationRule, DocumentNode
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, SchemaExtension
 from strawberry.extensions.base_extension import HOOK_METHODS
 from strawberry.extensions.context import ParsingContextManager, ValidationContextManager
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.types import ExecutionContext
 
+from graph.access.facts import Surveyed
+from graph.access.limits import Bounds
 from graph.documents import Documents, Kept
 
 _HOOKS = frozenset({*HOOK_METHODS, "resolve", "get_results"})
@@ -57,14 +60,25 @@ class Runner(SchemaExtensionsRunner):
 
     Parsing finds the document there already. Validation is left with the rules that the document was not validated by,
     such as one that an extension adds for some who ask. Both are asked of the extensions that are asked always.
+
+    A document that is not known is surveyed between the two: one that is too large is not validated.
     """
 
     def __init__(
-        self, execution_context: ExecutionContext, extensions: list[SchemaExtension], documents: Documents
+        self,
+        execution_context: ExecutionContext,
+        extensions: list[SchemaExtension],
+        documents: Documents,
+        survey: Callable[[DocumentNode], Surveyed],
+        bounds: Bounds,
     ) -> None:
         super().__init__(execution_context, extensions)
         self._documents = documents
+        self._survey = survey
+        self._bounds = bounds
         self._kept: Kept | None = None
+        self.facts: Surveyed | None = None
+        """What the document asks, once it is parsed."""
 
     def parsing(self) -> ParsingContextManager:
         """Round the parsing. Looked up only here: an extension may have changed the text before."""
@@ -80,7 +94,12 @@ class Runner(SchemaExtensionsRunner):
         """Round the validation. An extension may have put another document in the place of the known one."""
         context, kept = self.execution_context, self._kept
         if kept is None or context.graphql_document is not kept.document:
+            assert context.graphql_document is not None, "what is not parsed is not validated"
+            self.facts = self._survey(context.graphql_document)
+            if (error := self.facts.misshapen(self._bounds)) is not None:
+                context.pre_execution_errors = [error]
             return super().validation()
+        self.facts = kept.facts
         done = kept.rules | self._rules_of_the_document()
         context.validation_rules = tuple(rule for rule in context.validation_rules if rule not in done)
         return ValidationContextManager(self._asked_always())

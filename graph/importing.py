@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from db import workspaces
+from db import audit, workspaces
 from db.database import Database
 from db.errors import InvalidInput
 from db.interchange.base import Format
@@ -27,7 +27,7 @@ from db.interchange.reading import Limits
 from db.interchange.records import Source, open_source
 from db.interchange.report import FileReport, Tally
 from db.origins import ACCOUNT_LENGTH
-from db.viewer import DEFAULT_VIEWER, Viewer
+from db.viewer import DEFAULT_VIEWER, PROGRAM, Viewer
 from graph.settings import Settings
 
 TAKEN: Final = 0
@@ -35,6 +35,9 @@ TAKEN: Final = 0
 
 REFUSED: Final = 1
 """The exit code where something was refused."""
+
+_NAMED: Final = 100
+"""Files that the audit log names of an import."""
 
 _PLAIN_STEP: Final = 10_000
 """Records after which a line says how far a large file is, where there is no terminal."""
@@ -71,6 +74,7 @@ async def run_import(
     own = _own_files(database)
     plan = [_planned(file, forced, own, named=file in paths) for file in files]
     options = Options(account=account, strict=strict, limits=limits)
+    await audit.record(database, "import", details=_told(files), viewer=viewer)
     importer = Importer(database, viewer=viewer, options=options)
     native = NativeImporter(database, viewer=viewer, options=options, report=importer.report)
     run = _Run(importer, native, console)
@@ -98,6 +102,11 @@ async def run_import(
     return REFUSED if report.refusals else TAKEN
 
 
+def _told(files: Sequence[str]) -> dict[str, object]:
+    """What the audit log says of an import: how many files there are, and the names of the first."""
+    return {"count": len(files), "files": [Path(file).name for file in files[:_NAMED]]}
+
+
 def _format(name: str | None) -> Format | Colloquy | None:
     if name is None:
         return None
@@ -108,7 +117,7 @@ def _format(name: str | None) -> Format | Colloquy | None:
 
 async def viewer_of(database: Database, workspace: str) -> Viewer:
     """All rights in the workspace of that name. Raises InvalidInput, naming those there are, where there is none."""
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         viewer = await workspaces.by_name(connection, workspace, viewer=DEFAULT_VIEWER)
         if viewer is None:
             names = await workspaces.names(connection, viewer=DEFAULT_VIEWER)

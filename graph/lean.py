@@ -7,10 +7,10 @@ way of strawberry's view and Starlette's objects; what isn't plain is handed the
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from graph.negotiation import is_json_body, preferred
+from graph.sending import send_pieces
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers as ASGI has them: names in lower case."""
@@ -26,21 +26,27 @@ class Form(NamedTuple):
 class Written:
     """An answer as an ASGI application."""
 
-    __slots__ = ("_body", "_headers", "_status")
+    __slots__ = ("_headers", "_pieces", "_status")
 
-    def __init__(self, status: int, form: Form, body: bytes) -> None:
+    def __init__(self, status: int, form: Form, pieces: list[bytes], more: RawHeaders) -> None:
         self._status = status
-        self._headers: RawHeaders = [*form.headers, (b"content-length", b"%d" % len(body))]
-        self._body = body
+        self._headers: RawHeaders = [*form.headers, (b"content-length", b"%d" % sum(map(len, pieces))), *more]
+        self._pieces = pieces
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it."""
         await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
-        await send({"type": "http.response.body", "body": self._body})
+        if len(self._pieces) > 1:
+            await send_pieces(self._pieces, send)
+        else:
+            await send({"type": "http.response.body", "body": self._pieces[0]})
 
 
 def form_of(headers: RawHeaders) -> Form | None:
     """How a POST with these headers is answered; None if it isn't plain. Of repeated headers the first counts."""
+    given = dict(headers)
+    if len(given) == len(headers):  # none is there twice, as in nearly every request
+        return None if b"content-encoding" in given else _form(given.get(b"content-type"), given.get(b"accept"))
     content_type = accept = None
     for name, value in headers:
         if name == b"content-type":
@@ -63,24 +69,6 @@ def _form(content_type: bytes | None, accept: bytes | None) -> Form | None:
     if media_type is None:
         return None
     return Form(media_type, ((b"content-type", f"{media_type}; charset=utf-8".encode()), (b"vary", b"accept")))
-
-
-async def body_of(receive: Receive) -> bytes:
-    """The whole body.
-
-    Raises:
-        ClientDisconnect: the client went before it had sent all.
-    """
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        return bytes(message.get("body", b""))
-    parts: list[bytes] = []
-    while message["type"] == "http.request":
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-        message = await receive()
-    raise ClientDisconnect
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

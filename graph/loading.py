@@ -148,7 +148,7 @@ class PlaceLoaders:
         async def load(keys: list[Any]) -> list[Any]:
             distinct = list(dict.fromkeys(keys))
             found = await database.ask(
-                lambda connection: read(connection, distinct, *arguments, viewer=viewer, **options)
+                lambda connection: read(connection, distinct, *arguments, viewer=viewer, **options), viewer=viewer
             )
             return [found.get(key, missing) for key in keys]
 
@@ -159,7 +159,9 @@ class PlaceLoaders:
         database, viewer = self._loaders.database, self._loaders.viewer
 
         async def load(keys: list[Any]) -> list[Any]:
-            found = await database.ask(lambda connection: read(connection, *arguments, viewer=viewer, **options))
+            found = await database.ask(
+                lambda connection: read(connection, *arguments, viewer=viewer, **options), viewer=viewer
+            )
             return [found] * len(keys)
 
         return self._of(_identity(read, arguments, options), load, None)

@@ -12,18 +12,22 @@ from typing import Any
 
 import strawberry
 
+from graph.access.roles import ROLES, Roles
 from graph.context import Info, loaders_of
 from graph.declared import PLANNED, Chosen
 from graph.relations import taking, there
 
 
 class Typed:
-    """A row with the GraphQL type that it is to be read as; its attributes are the row's."""
+    """A row with the GraphQL type that it is to be read as; its attributes are the row's.
 
-    __slots__ = ("row", "type_name")
+    Its own have names that no column has: `type_name` is one of the audit log's.
+    """
+
+    __slots__ = ("_type", "row")
 
     def __init__(self, type_name: str, row: Any) -> None:
-        self.type_name = type_name
+        self._type = type_name
         self.row = row
 
     def __getattr__(self, name: str) -> Any:
@@ -41,17 +45,17 @@ class Node:
     @classmethod
     def is_type_of(cls, value: object, _info: object) -> bool:
         """Whether the value may be read as this type: any row may, a `Typed` as what it says."""
-        return type(value) is not Typed or value.type_name == cls.__name__
+        return type(value) is not Typed or value._type == cls.__name__
 
     @staticmethod
     def resolve_type(value: Any, _info: object, _abstract: object) -> str:
         """The name of the type of a `Typed`."""
-        name: str = value.type_name
+        name: str = value._type
         return name
 
 
-def chosen(declared: Chosen, description: str) -> Any:
-    """A field that is a row of one of several types, or a list of such."""
+def chosen(declared: Chosen, description: str, roles: Roles | None = None) -> Any:
+    """A field that is a row of one of several types, or a list of such; with roles one of the root."""
 
     async def load(info: Info, type_name: str, key: Any) -> Typed | None:
         row = await loaders_of(info).batch(declared.reads[type_name], of_type=type_name)(key)
@@ -65,4 +69,4 @@ def chosen(declared: Chosen, description: str) -> Any:
         return there(found) if declared.required else found
 
     taking(resolve, (lambda: None) if declared.columns else declared.pick)
-    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: declared})
+    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: declared, ROLES: roles})

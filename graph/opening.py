@@ -1,7 +1,8 @@
 """How a program of this package comes to its database: opened, and of this version or refused."""
 
-from db import functions, migrations
+from db import functions, migrations, row_security
 from db.database import Database, database_url
+from db.viewer import PROGRAM
 from graph.settings import Settings
 
 
@@ -19,8 +20,9 @@ async def open_database(settings: Settings, *, purpose: str, reads_only: bool = 
         else:
             await migrations.check(database)
         if database.dialect == "postgresql":
-            async with database.read() as connection:
+            async with database.read(viewer=PROGRAM) as connection:
                 await functions.check_locale(connection)
+            await row_security.check(database)
     except BaseException:
         await database.close()
         raise

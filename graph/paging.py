@@ -19,6 +19,7 @@ from graphql import (
 
 from db.errors import InvalidInput
 from db.paging import MAX_SIZE, Page, Slice
+from graph.access.roles import ROLES, Roles
 from graph.context import Info, loaders_of
 from graph.declared import PLANNED, Asked, Paged, PagePart, Read
 from graph.relations import taking
@@ -225,14 +226,15 @@ def paged(read: Read, ask: Callable[..., Asked], description: str) -> Any:
     return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: Paged(read, ask)})
 
 
-def listed(read: Read, ask: Callable[..., Asked], description: str) -> Any:
+def listed(read: Read, ask: Callable[..., Asked], description: str, roles: Roles | None = None) -> Any:
     """A field of the root that is a page of a list; the arguments of `ask` are the field's."""
 
     async def resolve(info: Info, **given: Any) -> Any:
         return await Pages(info, ask(**given), has_parent=False).of(None)
 
     taking(resolve, ask)
-    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: Paged(read, ask)})
+    metadata = {PLANNED: Paged(read, ask), ROLES: roles}
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
 def page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:

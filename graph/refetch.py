@@ -6,9 +6,10 @@ from uuid import UUID
 
 import strawberry
 
-from db import assistants, conversations, feedback, messages, references, sources, tools
+from db import assistants, audit, conversations, feedback, keys, messages, references, sources, tools, workspaces
 from db.paging import MAX_SIZE
 from graph import ids
+from graph.access.roles import READERS
 from graph.declared import Chosen, Read
 from graph.errors import bad_user_input
 from graph.nodes import Node, chosen
@@ -23,6 +24,9 @@ READS: Mapping[str, Read] = {
     "Assistant": assistants.by_ids,
     "Tool": tools.by_ids,
     "Feedback": feedback.by_ids,
+    "Workspace": workspaces.by_ids,
+    "ApiKey": keys.by_ids,
+    "AuditEntry": audit.by_ids,
 }
 """For each Node type what reads its rows by their ids."""
 
@@ -53,9 +57,10 @@ class NodeQueries:
     """The entrances to everything that has an id."""
 
     node: Node | None = chosen(
-        Chosen(READS, _node), "The object with this id. Null where nothing of the viewer's has it."
+        Chosen(READS, _node), "The object with this id. Null where nothing of the viewer's has it.", roles=READERS
     )
     nodes: list[Node | None] = chosen(
         Chosen(READS, _nodes, many=True),
         "The objects with these ids, in their order, null where nothing of the viewer's has an id.",
+        roles=READERS,
     )

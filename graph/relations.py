@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 
+from graph.access.roles import ROLES, Roles
 from graph.context import Info, loaders_of
 from graph.declared import PLANNED, Derived, Found, Read, Relation, Shape, gone
 
@@ -76,14 +77,14 @@ def derived(declared: Derived, description: str) -> Any:
     return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: declared})
 
 
-def found(declared: Found, description: str) -> Any:
+def found(declared: Found, description: str, roles: Roles | None = None) -> Any:
     """A field of the root: the row that the arguments name."""
 
     def resolve(info: Info, **given: Any) -> Any:
         return loaders_of(info).batch(declared.read)(declared.pick(**given))
 
     taking(resolve, declared.pick)
-    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: declared})
+    return strawberry.field(resolver=resolve, description=description, metadata={PLANNED: declared, ROLES: roles})
 
 
 def taking(resolver: Callable[..., Any], arguments_of: Callable[..., Any]) -> None:

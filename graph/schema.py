@@ -6,6 +6,8 @@ from typing import Final
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from graph.access.mutations import AccessMutations
+from graph.access.queries import AccessQueries
 from graph.assistants.mutations import AssistantMutations
 from graph.assistants.queries import AssistantQueries
 from graph.boundary import ColloquySchema
@@ -34,6 +36,7 @@ class Query(
     AssistantQueries,
     ToolQueries,
     SourceQueries,
+    AccessQueries,
 ):
     """The entrances of all rooms."""
 
@@ -50,6 +53,7 @@ class Mutation(
     FeedbackMutations,
     AssistantMutations,
     ToolMutations,
+    AccessMutations,
 ):
     """The writes of all rooms."""
 

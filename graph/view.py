@@ -5,10 +5,12 @@ protocol is answered as GraphQL errors in JSON, with a code; the body is read st
 upload and a subscription without a stream are refused by name; and no failure of ours passes unmasked, not even one
 that strikes before there is an operation.
 
-A plain request of a known query is answered here, without strawberry's view: the same bytes, for less.
+A plain request of a known query is answered here, without strawberry's view: the same bytes, for less. Both ways stand
+in one file, long as it is, since each line of one has to be right for the other as well.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -28,19 +30,26 @@ from strawberry.types.unset import UNSET
 from typing_extensions import override  # typing has it from Python 3.12 on
 
 from graph import asked, wire
+from graph.access import rate
+from graph.access.http import BodyLimits, BodyRefused, body_of, bounded, last_answer
+from graph.access.trusted import Trusted
+from graph.access.turnstile import OperationLimits, Turnstile, asker_of
 from graph.answers import answer_of, json_response, refused
 from graph.asked import Refusal
 from graph.boundary import ColloquySchema
+from graph.context import Context
 from graph.departures import Watch
 from graph.errors import ErrorCode, Presenter
-from graph.lean import Form, Written, body_of, form_of, replayed
+from graph.lean import Form, RawHeaders, Written, form_of, replayed
 from graph.negotiation import GRAPHQL_TYPE, HTML_TYPE, JSON_TYPE, preferred
+from graph.portions import wired
 from graph.sockets import SocketAdapter
 
 Explorer = Callable[[Request], Response]
 """Answers a browser's GET without a query: the page to explore the API with."""
 
 ALLOWED = "GET, HEAD, POST, OPTIONS"
+ALLOWED_BY_POST = "POST, OPTIONS"
 
 CLOSE_REASON_BYTES = 123
 """The longest reason that a WebSocket's close frame carries (RFC 6455, section 5.5)."""
@@ -55,7 +64,12 @@ class ColloquyView(GraphQL[object, None]):
             like an error of the operation: foreseen with its code, else masked.
         explorer: answers `GET` without a query for who prefers HTML; without one such a GET is a bad request.
         protocols: the subscription protocols offered (names of `strawberry.subscriptions`).
+        at_once: the context of a plain request's operation, from its scope, where nothing has to be waited for.
         lean: whether plain requests are answered without strawberry's view; the answers are the same.
+        bodies: how long a body may be, and how long it may take.
+        turnstile: how many operations run at a time, and for how long.
+        trusted: the documents that a request may name by their ids.
+        queries_by_get: whether a query in a URL is answered; if not, GET is for the explorer alone.
     """
 
     schema: ColloquySchema
@@ -78,7 +92,12 @@ class ColloquyView(GraphQL[object, None]):
         context: Callable[[Request | WebSocket], Awaitable[object]],
         explorer: Explorer | None = None,
         protocols: Sequence[str] = (GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+        at_once: Callable[[Scope], object | None] = lambda _scope: None,
         lean: bool = True,
+        bodies: BodyLimits | None = None,
+        turnstile: Turnstile | None = None,
+        trusted: Trusted | None = None,
+        queries_by_get: bool = True,
     ) -> None:
         super().__init__(
             schema,
@@ -90,19 +109,29 @@ class ColloquyView(GraphQL[object, None]):
         )
         self._make_context = context
         self._explorer = explorer
+        self._at_once = at_once
         self._lean = lean
+        self._bodies = bodies or BodyLimits()
+        self._turnstile = turnstile or Turnstile(OperationLimits())
+        self._trusted = trusted
+        self._queries_by_get = queries_by_get
+        self._allowed = ALLOWED if queries_by_get or explorer is not None else ALLOWED_BY_POST
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._converse(WebSocket(scope, receive, send))
             return
-        form = form_of(scope["headers"]) if self._lean and scope["method"] == "POST" else None
+        headers: RawHeaders = scope["headers"]
+        form = form_of(headers) if self._lean and scope["method"] == "POST" else None
         try:
+            most, seconds = self._bodies.of(headers), self._bodies.seconds
             if form is None:
-                response: ASGIApp = await self._answer(Request(scope, receive))
+                response: ASGIApp = await self._answer(Request(scope, bounded(receive, most, seconds)))
             else:
-                response = await self._answer_plain(form, scope, receive)
+                response = await self._answer_plain(form, scope, receive, await body_of(receive, most, seconds))
+        except BodyRefused as refusal:
+            response = last_answer(scope, refusal)
         except ClientDisconnect:
             return
         await response(scope, receive, send)
@@ -115,12 +144,12 @@ class ColloquyView(GraphQL[object, None]):
     @override
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """What later becomes the answer; it carries the negotiated media type to `create_response`."""
-        return Response(media_type=_negotiated(request))
+        return _Answering(media_type=_negotiated(request))
 
     @override
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """What the request asks; see `graph.asked.read`."""
-        return await asked.read(request)
+        return await asked.read(request, self._trusted)
 
     @override
     async def execute_single(
@@ -135,14 +164,21 @@ class ColloquyView(GraphQL[object, None]):
         """Run a query, or a mutation by POST.
 
         Raises:
-            Refusal: 405 for a mutation by GET, 400 for a subscription, which needs a stream.
+            Refusal: 405 for a mutation by GET, 400 for a subscription, which needs a stream, 429 or 503 where too many
+                operations run.
+            OutOfTime: it has taken longer than an operation may.
             ClientDisconnect: the client of a query that lasted is gone.
         """
         allowed = OperationType.from_http(request_adapter.method) - {OperationType.SUBSCRIPTION}
         query, name = request_data.query or "", request_data.operation_name
         try:
-            with Watch(request.receive, lambda: self.schema.is_query(query, name)):
-                return await self.schema.execute(
+            # Extensions that are asked on every request may look at the data.
+            way = wired() if self.schema.is_bare else nullcontext()
+            watch = Watch(
+                request.receive, lambda: self.schema.is_query(query, name), seconds=self._turnstile.limits.seconds
+            )
+            with watch, await self._turnstile.enter(_asker(context)), way:
+                result = await self.schema.execute(
                     query,
                     variable_values=request_data.variables,
                     context_value=context,
@@ -151,6 +187,9 @@ class ColloquyView(GraphQL[object, None]):
                     allowed_operation_types=allowed,
                     operation_extensions=request_data.extensions,
                 )
+            if isinstance(sub_response, _Answering):
+                sub_response.told = _told(context)
+            return result
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.SUBSCRIPTION:
                 raise Refusal(400, "A subscription needs a stream; a plain request can't carry one.") from None
@@ -169,7 +208,10 @@ class ColloquyView(GraphQL[object, None]):
     ) -> Response:
         """The answer in the negotiated media type, which also decides about the status."""
         media_type = sub_response.media_type or JSON_TYPE
-        return json_response(response_data, media_type, self._status(response_data, media_type))
+        response = json_response(response_data, media_type, self._status(response_data, media_type))
+        if isinstance(sub_response, _Answering):
+            response.raw_headers += sub_response.told
+        return response
 
     @override
     def decode_json(self, data: str | bytes) -> object:
@@ -192,61 +234,71 @@ class ColloquyView(GraphQL[object, None]):
         first = answer["errors"][0]["extensions"]["code"]
         return self.statuses.get(first, 400 if media_type == GRAPHQL_TYPE else 200)
 
-    async def _answer_plain(self, form: Form, scope: Scope, receive: Receive) -> ASGIApp:
+    async def _answer_plain(self, form: Form, scope: Scope, receive: Receive, body: bytes) -> ASGIApp:
         """The answer to a plain request if it is right and its query known; all else is left to `_answer`."""
-        body = await body_of(receive)
-        request = Request(scope, replayed(body, receive))
         try:
-            data = asked.plain(body)
+            data = asked.plain(body, self._trusted)
         except Refusal:
-            return await self._answer(request)
+            return await self._answer(Request(scope, replayed(body, receive)))
         ready = self.schema.ready(data.query or "", data.operation_name)
         if ready is None:
-            return await self._answer(request)
+            return await self._answer(Request(scope, replayed(body, receive)))
         prepared, operation = ready
 
-        watch = Watch(receive)
+        watch = Watch(receive, seconds=self._turnstile.limits.seconds)
 
         def write(found: dict[str, Any] | None, errors: list[GraphQLError] | None) -> Written:
             if watch.gone:  # the errors are those of reads that were broken off, and nobody's business
                 errors = None
             answer = answer_of(found, Presenter().present_all(errors) if errors else None)
-            return Written(self._status(answer, form.media_type), form, wire.encode(answer))
+            return Written(self._status(answer, form.media_type), form, wire.pieces(answer), _told(context))
 
+        context = self._at_once(scope)
         try:
-            context = await self._make_context(request)
+            if context is None:
+                context = await self._make_context(Request(scope, replayed(body, receive)))
             run = prepared.run(operation, data.variables, context)
             if run is None:
-                return await self._answer(request, context)
+                return await self._answer(Request(scope, replayed(body, receive)), context)
             if isinstance(run, list):
                 return write(None, run)
-            with watch:
+            asker = _asker(context)
+            with watch, self._turnstile.enter_at_once(asker) or await self._turnstile.enter(asker):
                 return await run.answer(write)
         except ClientDisconnect:
             raise
+        except Refusal as refusal:
+            return refused(Request(scope), refusal.error, refusal.status, refusal.headers)
         except Exception as error:  # the outermost boundary, as in `_answer`
-            return self._failed(request, error)
+            return self._failed(Request(scope), error)
 
     async def _answer(self, request: Request, context: object = UNSET) -> Response:
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers={"allow": ALLOWED})
+            return Response(status_code=204, headers={"allow": self._allowed})
         if request.method == "HEAD":  # answered as GET; the server leaves the body out
             request = Request({**request.scope, "method": "GET"}, request.receive)
         try:
             if request.method not in ("GET", "POST"):
                 raise Refusal(
                     405,
-                    f"{request.method} has no meaning here; use GET or POST.",
+                    f"{request.method} has no meaning here; use {'GET or ' * self._queries_by_get}POST.",
                     code=ErrorCode.METHOD_NOT_ALLOWED,
-                    headers={"allow": ALLOWED},
+                    headers={"allow": self._allowed},
                 )
             if self._explorer is not None and _is_a_visit(request):
                 page = self._explorer(request)
                 if "accept" not in page.headers.get("vary", "").lower():
                     page.headers.add_vary_header("accept")
                 return page
+            if request.method == "GET" and not self._queries_by_get:
+                raise Refusal(
+                    405,
+                    "Queries are not answered by GET here; use POST.",
+                    code=ErrorCode.METHOD_NOT_ALLOWED,
+                    headers={"allow": ALLOWED_BY_POST},
+                )
             return await self.run(request, context)
-        except ClientDisconnect:
+        except (ClientDisconnect, BodyRefused):
             raise
         except Refusal as refusal:
             return refused(request, refusal.error, refusal.status, refusal.headers)
@@ -265,6 +317,23 @@ class ColloquyView(GraphQL[object, None]):
             presented = Presenter().present(error)
             if WebSocketState.DISCONNECTED not in (socket.client_state, socket.application_state):
                 await socket.close(1011, presented.message.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore"))
+
+
+class _Answering(Response):
+    """What becomes the answer."""
+
+    told: RawHeaders = []
+    """Headers of what the operation has cost."""
+
+
+def _asker(context: object) -> Hashable:
+    """By whom an operation with this context is counted."""
+    return asker_of(context.viewer) if isinstance(context, Context) else None
+
+
+def _told(context: object) -> RawHeaders:
+    """The headers that tell what the operation with this context has cost."""
+    return rate.headers(context) if isinstance(context, Context) else []
 
 
 def _negotiated(request: Request | WebSocket) -> str:

@@ -1,11 +1,13 @@
 """JSON on the wire: requests are read strictly, answers are written fast.
 
-Requests are read by the standard parser, which keeps integers of any size, where orjson rounds those above 64 bits.
+Requests are read by orjson where it gives what the standard parser gives; that one keeps integers of any size, where
+orjson rounds those above 64 bits, and takes lone surrogates.
 Answers are written by orjson, and by the standard encoder where orjson refuses a value.
 """
 
 import json
 import math
+import re
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
@@ -33,6 +35,11 @@ def decode(data: str | bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
         NotJSON: it isn't JSON, is nested deeper than `max_depth`, or holds a number of more than 4,300 digits or beyond
             what a double can hold.
     """
+    if isinstance(data, bytes) and data.count(b"{") + data.count(b"[") <= max_depth and not _LONG_NUMBER(data):
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:  # it is told below what is wrong, if anything is
+            pass
     try:
         text = data.decode() if isinstance(data, bytes) else data
         value = _DECODER.decode(text)
@@ -49,6 +56,58 @@ def decode(data: str | bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
     if text.count("[") + text.count("{") > max_depth and _is_deeper(value, max_depth):
         raise NotJSON(f"is nested more than {max_depth} deep")
     return value
+
+
+class Portion:
+    """The JSON of a part of an answer, in the place of its value."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+
+def portion(value: object) -> Portion:
+    """The JSON of a part of an answer. Raises orjson.JSONEncodeError where `encode` would write it the long way."""
+    return Portion(orjson.dumps(value, option=orjson.OPT_UTC_Z))
+
+
+def pieces(value: object) -> list[bytes]:
+    """The JSON text of an answer that may have portions, in pieces."""
+    try:
+        return [orjson.dumps(value, option=orjson.OPT_UTC_Z)]
+    except orjson.JSONEncodeError:  # it has portions, or what orjson refuses
+        found: list[bytes] = []
+
+    def hole(part: object) -> orjson.Fragment:
+        if not isinstance(part, Portion):
+            raise TypeError(f"{type(part).__name__} is no value of an answer")
+        found.append(part.text)
+        return _HOLE
+
+    try:
+        round_them = orjson.dumps(value, hole, orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:
+        return [encode(_without_portions(value))]
+    if not found:
+        return [round_them]
+    parts = iter(round_them.split(b"\0"))
+    written = [next(parts)]
+    for part, behind in zip(found, parts, strict=True):
+        written += (part, behind)
+    return written
+
+
+_HOLE: Final = orjson.Fragment(b"\0")
+"""Where a portion stands: no JSON text has this byte."""
+
+
+def _without_portions(value: object) -> object:
+    if isinstance(value, Portion):
+        return orjson.loads(value.text)
+    if isinstance(value, dict):
+        return {key: _without_portions(item) for key, item in value.items()}
+    return [_without_portions(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def encode(value: object) -> bytes:
@@ -92,6 +151,9 @@ def _finite(text: str) -> float:
         raise NotJSON("holds a number that is out of range")
     return number
 
+
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}").search
+"""Finds what may be an integer of more than 64 bits."""
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 

@@ -4,18 +4,22 @@ The parent of a payload is a `Written`. What a verb refuses is data there, `user
 to requests that are wrong as requests, and to faults.
 """
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import strawberry
 from strawberry.types.base import get_object_definition
 
+from db.database import Database
+from db.viewer import Viewer
 from db.words import ErrorPolicy, ProblemCode
+from db.writing.limits import Limits
 from db.writing.outcome import Outcome
-from db.writing.performing import Verb
+from db.writing.performing import Values
 from db.writing.problems import Problem, Rejected
 from graph import ids
+from graph.access.roles import ROLES, Roles
 from graph.context import Info, loaders_of
 from graph.enums import describe
 from graph.fields import of_row, within_int
@@ -61,6 +65,7 @@ describe(
     OUT_OF_ORDER="An earlier piece is missing.",
     IDEMPOTENCY_MISMATCH="The `idempotencyKey` came with another input before.",
     UNSUPPORTED="This server does not do that.",
+    FORBIDDEN="The viewer may not say this; the message names who may.",
 )
 describe(
     ErrorPolicy,
@@ -97,6 +102,23 @@ class WriteCounts:
     rejected: int = strawberry.field(description="How many were refused: see `userErrors`.")
 
 
+class Write(Protocol):
+    """A write: a verb of `db.writing`, or one with something of this side round it."""
+
+    def __call__(
+        self,
+        database: Database,
+        values: Values,
+        /,
+        *,
+        viewer: Viewer,
+        limits: Limits,
+        problems: Sequence[Problem],
+    ) -> Coroutine[Any, Any, Outcome]:
+        """Do it. Raises Rejected with all that is wrong with the input."""
+        ...
+
+
 class Written:
     """What a mutation did: the parent of its payload."""
 
@@ -129,7 +151,7 @@ def _told(problems: Sequence[Problem], form: Form) -> list[UserError]:
     ]
 
 
-def mutation(verb: Verb, input_type: type, description: str) -> Any:
+def mutation(verb: Write, input_type: type, description: str, roles: Roles | None = None) -> Any:
     """The field of a mutation that is `verb` of its input."""
     definition = get_object_definition(input_type, strict=True)
     definition.from_input = lambda type_, given, _context: form_of(type_).convert(given)
@@ -149,7 +171,7 @@ def mutation(verb: Verb, input_type: type, description: str) -> Any:
         return Written(outcome, outcome.problems, given, form)
 
     resolve.__annotations__["input"] = Annotated[input_type, strawberry.argument(description="What is to be done.")]
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata={ROLES: roles})
 
 
 def changed(description: str) -> Any:

@@ -18,6 +18,7 @@ from db import migrations
 from db.database import Database, database_url
 from db.errors import SchemaBehind
 from db.tables import metadata
+from db.viewer import PROGRAM
 from tests import postgres
 
 
@@ -30,7 +31,7 @@ async def test_upgrading_twice_changes_nothing(database: Database) -> None:
 
 
 async def _sqlite_ddl(database: Database) -> set[str]:
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         rows = await connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {_sorted_ddl(sql) for (sql,) in rows if "alembic_version" not in sql}
 
@@ -50,7 +51,7 @@ async def test_sqlite_has_the_declared_tables(tmp_path: Path) -> None:
     declared = Database.open(database_url(str(tmp_path / "declared.db")))
     try:
         await migrations.upgrade(migrated)
-        async with declared.write() as connection:
+        async with declared.write(viewer=PROGRAM) as connection:
             await connection.run_sync(metadata.create_all)
         assert await _sqlite_ddl(migrated) == await _sqlite_ddl(declared)
     finally:
@@ -83,7 +84,7 @@ async def test_postgresql_has_the_declared_tables() -> None:
     migrated, declared = await postgres.create_database(), await postgres.create_database(template="template0")
     try:
         database = Database.open(database_url(postgres.url(declared)))
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql(_first_migration().JSONB)
             await connection.run_sync(metadata.create_all)
         await database.close()
@@ -108,7 +109,7 @@ async def test_a_database_without_tables_is_refused_with_the_command_to_run(kind
 
 
 async def test_a_database_of_a_later_version_is_refused(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaBehind, match="later version"):
         await migrations.check(database)
@@ -147,7 +148,7 @@ HOSTILE = [
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_the_copy_for_filters_has_a_replacement_for_what_jsonb_refuses(database: Database, value: object) -> None:
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         statement = sa.select(sa.func.colloquy_jsonb(json.dumps(value)))
         copied = (await connection.execute(statement)).scalar_one()
     assert copied == _cleaned(value)

@@ -67,7 +67,7 @@ async def export_lines(
     Raises NotFound where one of the ids is no conversation of the workspace, InvalidInput for a filter that is none.
     """
     choice = Choice(None if ids is None else tuple(dict.fromkeys(ids)), where, include_deleted)
-    async with snapshot(database, lasting=True) as connection:
+    async with snapshot(database, viewer=viewer, lasting=True) as connection:
         async for line in _lines(connection, await choice.narrowed(connection, viewer=viewer), progress, viewer=viewer):
             yield line
 

@@ -63,7 +63,7 @@ class NativeImporter:
             await run.read(None, progress)
             return run.report
         try:
-            async with self._database.write() as connection:
+            async with self._database.write(viewer=self._viewer) as connection:
                 await run.read(connection, progress)
         except Stopped:
             run.report.rolled_back = True
@@ -73,7 +73,7 @@ class NativeImporter:
     async def finish(self) -> Report:
         """Tell PostgreSQL's planner what came, and give the report."""
         if self.report.changed and self._database.dialect == "postgresql":
-            async with self._database.write() as connection:
+            async with self._database.write(viewer=self._viewer) as connection:
                 await connection.execute(sa.text(f"ANALYZE {', '.join(metadata.tables)}"))
         return self.report
 
@@ -153,7 +153,7 @@ class _File:
         if connection is not None:
             yield connection
             return
-        async with self._importer.database.write() as own:
+        async with self._importer.database.write(viewer=self._importer.viewer) as own:
             yield own
 
     async def _store(self, batch: list[Line], connection: AsyncConnection | None) -> None:

@@ -39,11 +39,11 @@ async def export_one(database: Database, conversation_id: UUID, name: str, *, vi
     """A conversation in the format of that name; None where there is none. Raises InvalidInput for another name."""
     known(name)
     if name == COLLOQUY:
-        async with snapshot(database) as connection:
+        async with snapshot(database, viewer=viewer) as connection:
             if conversation_id not in await conversations.by_ids(connection, [conversation_id], viewer=viewer):
                 return None
             return Exported((await colloquy.export_one(connection, conversation_id, viewer=viewer)).decode())
-    async with snapshot(database) as connection:
+    async with snapshot(database, viewer=viewer) as connection:
         found = await rebuild(connection, [conversation_id], viewer=viewer)
     if not found:
         return None
@@ -123,7 +123,7 @@ class Exporting:
     async def _check_ids(self) -> None:
         if self._ids is None:
             return
-        async with self._database.read() as connection:
+        async with self._database.read(viewer=self._viewer) as connection:
             found = await conversations.by_ids(connection, list(self._ids), viewer=self._viewer)
         for row_id in self._ids:
             if row_id not in found or (found[row_id].deleted_at is not None and not self._include_deleted):

@@ -70,12 +70,12 @@ async def records_of(database: Database, row: Row, positions: range, *, viewer: 
 
     What is given at a time is of one moment, and small enough to be held.
     """
-    async with database.read() as connection:
+    async with database.read(viewer=viewer) as connection:
         records = await _records(connection, row, positions, viewer=viewer)
         held = {row_id for record in records for row_id in _conversations(record)}
         sizes = await sizes_of(connection, list(held), viewer=viewer)
     for part in packed((record, _size(record, sizes)) for record in records):
-        async with snapshot(database) as connection:
+        async with snapshot(database, viewer=viewer) as connection:
             written = await _Writing(connection, row.format, viewer).write(part)
         yield written
 

@@ -163,7 +163,7 @@ async def _end(database: Database, row: Row, *, viewer: Viewer) -> int:
     told: int | None = (row.counts or {}).get("records", {}).get("read")
     if told is not None:
         return told
-    async with database.read() as connection:
+    async with database.read(viewer=viewer) as connection:
         statement = sa.select(sa.func.max(ORIGINS.c.position)).where(
             ORIGINS.c.import_id == row.id, ORIGINS.c.workspace_id == viewer.workspace_id
         )

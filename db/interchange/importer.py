@@ -111,7 +111,7 @@ class Importer:
             await self._read(file, None, progress)
             return
         try:
-            async with self._database.write() as connection:
+            async with self._database.write(viewer=self._viewer) as connection:
                 await self._read(file, connection, progress)
         except Stopped:
             self._memory.clear()
@@ -159,7 +159,7 @@ class Importer:
         if connection is not None:
             yield connection
             return
-        async with self._database.write() as own:
+        async with self._database.write(viewer=self._viewer) as own:
             yield own
 
     async def _store(self, file: _File, batch: Batch, connection: AsyncConnection | None) -> None:
@@ -267,7 +267,7 @@ class Importer:
         conversations took 6 s in place of 10 ms.
         """
         if self.report.changed and self._database.dialect == "postgresql":
-            async with self._database.write() as connection:
+            async with self._database.write(viewer=self._viewer) as connection:
                 await connection.execute(sa.text(f"ANALYZE {', '.join(Import.metadata.tables)}"))
 
 

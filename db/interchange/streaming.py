@@ -60,13 +60,13 @@ async def each(
     statement = sa.select(rows.c.id).where(*conditions).order_by(rows.c.id).limit(chunk)
     last: UUID | None = None
     while True:
-        async with database.read() as connection:
+        async with database.read(viewer=viewer) as connection:
             found = statement if last is None else statement.where(rows.c.id > last)
             page = list((await connection.execute(found)).scalars())
             sizes = await sizes_of(connection, page, viewer=viewer)
         parts = packed([(row_id, sizes.get(row_id, _NOTHING)) for row_id in page])
         for part in parts:
-            async with snapshot(database) as connection:
+            async with snapshot(database, viewer=viewer) as connection:
                 rebuilt = await rebuild(connection, part, viewer=viewer)
             yield rebuilt
         if len(page) < chunk:
@@ -103,12 +103,12 @@ def packed(items: Iterable[tuple[Item, Size]]) -> list[list[Item]]:
 
 
 @contextlib.asynccontextmanager
-async def snapshot(database: Database, *, lasting: bool = False) -> AsyncIterator[AsyncConnection]:
+async def snapshot(database: Database, *, viewer: Viewer, lasting: bool = False) -> AsyncIterator[AsyncConnection]:
     """A connection whose statements all see the database of one moment. Raises DatabaseBusy.
 
     `lasting`: between two statements as much time may pass as whoever takes what is read wants.
     """
-    async with database.read() as connection:
+    async with database.read(viewer=viewer) as connection:
         if database.dialect == "postgresql":
             connection = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if lasting:

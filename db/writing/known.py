@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from db import bulk, reads
 from db.prepared import Prepared
+from db.walls import lifted
 from db.writing.composing import Composed
 from db.writing.outcome import Row
 from db.writing.performing import Work
+from db.writing.rows import here
 
 _PLACES: Final = ("id", "workspace_id", "conversation_id", "external_id", "parent_id", "sequence", "branch_position")
 
@@ -27,7 +29,7 @@ class Known:
     by_id: dict[UUID, Row] = field(default_factory=dict)
     """Those of the workspace."""
     elsewhere: set[UUID] = field(default_factory=set)
-    """Ids of messages of other workspaces: an id is taken wherever that is."""
+    """Ids of messages that the viewer does not see: an id is taken wherever that is."""
     by_external_id: dict[str, Row] = field(default_factory=dict)
     """Those of the conversation."""
 
@@ -50,9 +52,12 @@ async def known_messages(work: Work, conversation: Mapping[str, Any] | None, com
     told = (row_id for each in composed for row_id in (each.uuid, each.parent_id))
     ids = {row_id for row_id in (*told, *ends) if row_id is not None}
     if ids:
-        for values in await _places_of().rows(work.connection, ids=list(ids)):
-            row = SimpleNamespace(**values)
-            if row.workspace_id == work.viewer.workspace_id:
+        async with lifted(work.connection):
+            rows = await _places_of().rows(work.connection, ids=list(ids))
+        found = [SimpleNamespace(**values) for values in rows]
+        seen = None if work.viewer.owns is None else await here(work, "messages", [row.id for row in found])
+        for row in found:
+            if row.workspace_id == work.viewer.workspace_id and (seen is None or row.id in seen):
                 known.by_id[row.id] = row
             else:
                 known.elsewhere.add(row.id)
@@ -64,12 +69,12 @@ async def known_messages(work: Work, conversation: Mapping[str, Any] | None, com
     messages = reads.table("messages")
     columns = [messages.c[name] for name in _PLACES]
     for some in bulk.chunks(names):
-        found = await work.connection.execute(
+        named = await work.connection.execute(
             sa.select(*columns).where(
                 messages.c.conversation_id == conversation["id"],
                 messages.c.external_id.in_(some),
                 reads.in_workspace(messages, work.viewer.workspace_id),
             )
         )
-        known.by_external_id |= {row.external_id: row for row in found}
+        known.by_external_id |= {row.external_id: row for row in named}
     return known

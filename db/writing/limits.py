@@ -26,6 +26,8 @@ class Limits:
     """How long the answer of a write is kept for those who repeat it."""
     undo: timedelta = timedelta(days=30)
     """How long a deleted conversation can be restored."""
+    user_token: timedelta = timedelta(days=30)
+    """For how long a token of an end user may be made."""
 
 
 DEFAULT_LIMITS = Limits()

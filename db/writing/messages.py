@@ -94,6 +94,8 @@ async def _edit_message(work: Work, given: Values) -> Outcome:
         work.stop()
     message, conversation = found
     work.expect(given, message["version"], "message")
+    if work.viewer.owns is not None and message["role"] is not MessageRole.USER:
+        work.wrong(("id",), "The message is not yours: it can be regenerated, not edited.", ProblemCode.FORBIDDEN)
     if message["status"] is MessageStatus.STREAMING:
         work.wrong(("id",), "The message is still being written: stop it first.", ProblemCode.UNSUPPORTED)
     if composed.attachments is None:

@@ -55,6 +55,10 @@ class Outcome:
     counts: Counts = field(default_factory=Counts)
     problems: tuple[Problem, ...] = ()
     """What was wrong with the elements that were refused, where the others were taken."""
+    noted: Mapping[str, Any] = field(default_factory=dict)
+    """What the audit log says of it besides, never content."""
+    secret: str = field(default="", repr=False)
+    """What is told once and kept nowhere, not even for those who repeat the write: a key's secret, a user's token."""
 
 
 def row_of(table: str, values: Mapping[str, Any]) -> Row:

@@ -25,9 +25,11 @@ from db.bulk import RowsRefused
 from db.database import Database
 from db.record import now
 from db.repeats import REPEAT_KEY_LENGTH
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from db.words import ErrorPolicy, ProblemCode
 from db.writing import outcome as outcomes
+from db.writing import personal
+from db.writing.auditing import note_change
 from db.writing.limits import DEFAULT_LIMITS, Limits
 from db.writing.outcome import Outcome
 from db.writing.problems import Place, Problem, Problems, Rejected
@@ -110,6 +112,8 @@ class Verb:
     run: Callable[[Work, dict[str, Any]], Awaitable[Outcome]]
     elements: str = ""
     """The list of the input whose elements may be refused one by one."""
+    across: bool = False
+    """Whether it is about workspaces themselves: the connection is then the program's, and the verb looks who asks."""
 
     async def __call__(
         self,
@@ -140,7 +144,8 @@ async def perform(
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return await database.transact(
-                lambda connection: _perform(connection, verb, values, viewer, limits, problems)
+                lambda connection: _perform(connection, verb, values, viewer, limits, problems),
+                viewer=PROGRAM if verb.across else viewer,
             )
         except (RowsRefused, sa.exc.DBAPIError, sqlite3.Error, asyncpg.PostgresError) as error:
             if not _may_pass(error):
@@ -192,10 +197,13 @@ async def _perform(
         first = await repeats.claim(connection, key, digest, at=at, after=at - limits.repeats, viewer=viewer)
         if first is not None:
             return await _again(connection, first, digest, viewer)
-    given = verb.shape({name: value for name, value in values.items() if name != "idempotency_key"}, (), look)
+    told = personal.confined(verb.name, values, viewer, look)
+    given = verb.shape({name: value for name, value in told.items() if name != "idempotency_key"}, (), look)
     policy = ErrorPolicy(given.get("on_error") or ErrorPolicy.ALL_OR_NOTHING)
     outcome = await verb.run(Work(connection, viewer, look, at, policy, verb.elements), given)
     outcome.problems = tuple(look.problems.found)
+    await note_change(connection, verb.name, outcome, at=at, viewer=viewer)
+    personal.mask(outcome, viewer)
     if key is not None:
         await repeats.keep(connection, key, outcomes.kept(outcome), viewer=viewer)
     return outcome

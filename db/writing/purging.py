@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from db import reads, repeats
 from db.database import Database
 from db.record import now
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from db.writing.limits import DEFAULT_LIMITS, Limits
 from db.writing.outcome import Outcome
 from db.writing.performing import Verb, Work
@@ -82,7 +82,7 @@ async def _viewers(database: Database, before: datetime) -> list[Viewer]:
     """One for each workspace in which there is something to remove."""
     rows = reads.table("conversations")
     statement = sa.select(rows.c.workspace_id).where(rows.c.deleted_at < before).distinct()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return [Viewer(workspace_id) for workspace_id in (await connection.execute(statement)).scalars()]
 
 
@@ -91,7 +91,7 @@ async def _purge_repeats(database: Database, before: datetime) -> int:
     oldest = sa.select(rows.c.created_at).where(rows.c.created_at < before).order_by(rows.c.created_at)
     gone = 0
     while True:
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             bound = (await connection.execute(oldest.offset(REPEATS).limit(1))).scalar_one_or_none()
             some = await repeats.forget(connection, before=bound or before)
         gone += some

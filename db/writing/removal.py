@@ -2,6 +2,9 @@
 
 The keys of the database take along what is below a row. What they don't know is done here: origins and the versions of
 records, which point at rows of many tables, the counters of sources, and sources that nobody else can cite.
+
+All of it goes, also what the viewer doesn't see of it, such as what others say of a message: the wall around an end
+user is lifted here (`db.walls`). The verbs found what is to be removed inside of it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from db import bulk, reads
+from db.walls import lifted
 from db.writing.performing import Work
 from db.writing.rows import lock_sources
 
@@ -22,15 +26,17 @@ _OF_RECORDS: Final = ("origins", "record_versions")
 
 async def forget_records(work: Work, ids: Collection[UUID]) -> None:
     """Remove the origins of these rows, whatever their tables, and the versions of their records."""
-    for name in _OF_RECORDS if ids else ():
-        await _delete(work, name, reads.one_of(reads.table(name).c.entity_id, ids))
+    async with lifted(work.connection):
+        for name in _OF_RECORDS if ids else ():
+            await _delete(work, name, reads.one_of(reads.table(name).c.entity_id, ids))
 
 
 async def forget_feedback(work: Work, ids: Collection[UUID]) -> None:
     """Remove feedback with its reasons, scores and verdicts, and its origins."""
-    if ids:
-        await forget_records(work, ids)
-        await _delete(work, "feedback", reads.one_of(reads.table("feedback").c.id, ids))
+    async with lifted(work.connection):
+        if ids:
+            await forget_records(work, ids)
+            await _delete(work, "feedback", reads.one_of(reads.table("feedback").c.id, ids))
 
 
 async def forget_citations(work: Work, cited: reads.Condition) -> None:
@@ -38,22 +44,23 @@ async def forget_citations(work: Work, cited: reads.Condition) -> None:
 
     The counters of their sources fall; a source that nothing identifies and nobody cites any more goes with them.
     """
-    citations, feedback = reads.table("citations"), reads.table("feedback")
-    await _forget_all(work, "feedback", feedback.c.reference_id.in_(_ids_of(work, citations, cited)))
-    await _forget_records_of(work, citations, cited)
-    statement = (
-        sa.select(citations.c.source_id, sa.func.count().label("uses"))
-        .where(cited, reads.in_workspace(citations, work.viewer.workspace_id), citations.c.source_id.is_not(None))
-        .group_by(citations.c.source_id)
-    )
-    uses = {row.source_id: -row.uses for row in await work.connection.execute(statement)}
-    await lock_sources(work, uses)
-    await _delete(work, "citations", cited)
-    await bulk.add(work.connection, reads.table("sources").c.citation_count, uses, viewer=work.viewer)
-    if unidentified := await _unidentified(work, uses):
-        sources = reads.table("sources")
-        uncited = sa.and_(reads.one_of(sources.c.id, unidentified), sources.c.citation_count == 0)
-        await _forget_all(work, "sources", uncited)
+    async with lifted(work.connection):
+        citations, feedback = reads.table("citations"), reads.table("feedback")
+        await _forget_all(work, "feedback", feedback.c.reference_id.in_(_ids_of(work, citations, cited)))
+        await _forget_records_of(work, citations, cited)
+        statement = (
+            sa.select(citations.c.source_id, sa.func.count().label("uses"))
+            .where(cited, reads.in_workspace(citations, work.viewer.workspace_id), citations.c.source_id.is_not(None))
+            .group_by(citations.c.source_id)
+        )
+        uses = {row.source_id: -row.uses for row in await work.connection.execute(statement)}
+        await lock_sources(work, uses)
+        await _delete(work, "citations", cited)
+        await bulk.add(work.connection, reads.table("sources").c.citation_count, uses, viewer=work.viewer)
+        if unidentified := await _unidentified(work, uses):
+            sources = reads.table("sources")
+            uncited = sa.and_(reads.one_of(sources.c.id, unidentified), sources.c.citation_count == 0)
+            await _forget_all(work, "sources", uncited)
 
 
 async def forget_messages(work: Work, ids: Collection[UUID]) -> None:
@@ -64,31 +71,33 @@ async def forget_messages(work: Work, ids: Collection[UUID]) -> None:
     """
     if not ids:
         return
-    messages, calls = reads.table("messages"), reads.table("tool_calls")
-    chosen = reads.one_of(messages.c.id, ids)
-    talks = sa.select(messages.c.conversation_id).where(chosen)
-    # Calls of messages that stay, whose results go. No key says it, since results are written later.
-    await work.connection.execute(
-        sa.update(calls)
-        .where(
-            calls.c.message_id.in_(_ids_of(work, messages, messages.c.conversation_id.in_(talks))),
-            reads.one_of(calls.c.result_message_id, ids),
+    async with lifted(work.connection):
+        messages, calls = reads.table("messages"), reads.table("tool_calls")
+        chosen = reads.one_of(messages.c.id, ids)
+        talks = sa.select(messages.c.conversation_id).where(chosen)
+        # Calls of messages that stay, whose results go. No key says it, since results are written later.
+        await work.connection.execute(
+            sa.update(calls)
+            .where(
+                calls.c.message_id.in_(_ids_of(work, messages, messages.c.conversation_id.in_(talks))),
+                reads.one_of(calls.c.result_message_id, ids),
+            )
+            .values(result_message_id=None)
         )
-        .values(result_message_id=None)
-    )
-    await _forget_all(work, "feedback", reads.one_of(reads.table("feedback").c.message_id, ids))
-    await forget_citations(work, reads.one_of(reads.table("citations").c.message_id, ids))
-    await _forget_all(work, "messages", chosen)
+        await _forget_all(work, "feedback", reads.one_of(reads.table("feedback").c.message_id, ids))
+        await forget_citations(work, reads.one_of(reads.table("citations").c.message_id, ids))
+        await _forget_all(work, "messages", chosen)
 
 
 async def forget_conversations(work: Work, ids: Collection[UUID]) -> None:
     """Remove conversations with all that is in them."""
     if not ids:
         return
-    await _forget_all(work, "feedback", reads.one_of(reads.table("feedback").c.conversation_id, ids))
-    await forget_citations(work, reads.one_of(reads.table("citations").c.conversation_id, ids))
-    await _forget_all(work, "messages", reads.one_of(reads.table("messages").c.conversation_id, ids))
-    await _forget_all(work, "conversations", reads.one_of(reads.table("conversations").c.id, ids))
+    async with lifted(work.connection):
+        await _forget_all(work, "feedback", reads.one_of(reads.table("feedback").c.conversation_id, ids))
+        await forget_citations(work, reads.one_of(reads.table("citations").c.conversation_id, ids))
+        await _forget_all(work, "messages", reads.one_of(reads.table("messages").c.conversation_id, ids))
+        await _forget_all(work, "conversations", reads.one_of(reads.table("conversations").c.id, ids))
 
 
 async def _unidentified(work: Work, ids: Collection[UUID]) -> list[UUID]:

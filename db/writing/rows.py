@@ -17,6 +17,7 @@ from db import jsons, reads
 from db.prepared import Prepared
 from db.record import JsonText
 from db.titles import OPENING_LENGTH
+from db.walls import lifted
 from db.words import MessageRole, ProblemCode
 from db.writing.json_shapes import json_object
 from db.writing.outcome import Row, row_of
@@ -40,7 +41,7 @@ NOUNS: Final = {
 
 
 @lru_cache(maxsize=32)
-def _locking(table: str, living: bool, whole: bool) -> Prepared:
+def _locking(table: str, living: bool, whole: bool, owned: bool) -> Prepared:
     rows = reads.table(table)
     conditions = [
         reads.one_of_named(rows.c.id, "ids"),
@@ -48,6 +49,8 @@ def _locking(table: str, living: bool, whole: bool) -> Prepared:
     ]
     if living:
         conditions.append(rows.c.deleted_at.is_(None))
+    if owned:
+        conditions.append(rows.c.owner_id == sa.bindparam("owner", type_=sa.Text()))
     return Prepared(
         sa.select(*reads.columns_of(rows)).where(*conditions).order_by(rows.c.id).with_for_update(key_share=not whole)
     )
@@ -61,9 +64,17 @@ async def rows_for_update(
     They are locked in the order of the ids, so that two who lock many don't block each other. `living`: only those that
     are not deleted. `whole`: also against new rows that point at them, as before a deletion.
     """
-    rows = await _locking(table, living, whole).rows(
-        work.connection, ids=list(dict.fromkeys(ids)), workspace_id=work.viewer.workspace_id
-    )
+    asked, owner = list(dict.fromkeys(ids)), work.viewer.owns
+    owned = owner is not None and table == "conversations"
+    if owner is not None and not owned:
+        there = await here(work, table, asked)
+        asked = [row_id for row_id in asked if row_id in there]
+    # Rows cannot be locked inside of a wall: of conversations the owner is in the statement itself, which looks again
+    # when it has waited for the lock; the others were found inside.
+    async with lifted(work.connection):
+        rows = await _locking(table, living, whole, owned).rows(
+            work.connection, ids=asked, workspace_id=work.viewer.workspace_id, **({"owner": owner} if owned else {})
+        )
     return {row["id"]: row for row in rows}
 
 
@@ -103,7 +114,8 @@ async def lock_sources(work: Work, ids: Iterable[UUID]) -> None:
             .order_by(rows.c.id)
             .with_for_update(key_share=True)
         )
-        await work.connection.execute(statement)
+        async with lifted(work.connection):
+            await work.connection.execute(statement)
 
 
 def changed(table: str, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:
@@ -180,7 +192,9 @@ async def id_free(work: Work, table: str, row_id: UUID | None, at: Place) -> Non
         return
     rows = reads.table(table)
     # In any workspace: the key is one for all of them, and the insert would be refused.
-    if (await work.connection.execute(sa.select(rows.c.id).where(rows.c.id == row_id))).first() is not None:
+    async with lifted(work.connection):
+        taken = (await work.connection.execute(sa.select(rows.c.id).where(rows.c.id == row_id))).first() is not None
+    if taken:
         work.wrong(at, f"{named(at)} is the id of another {NOUNS[table]}.", ProblemCode.TAKEN)
 
 

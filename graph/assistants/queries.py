@@ -8,6 +8,7 @@ from strawberry import UNSET
 
 from db import assistants
 from graph import ids
+from graph.access.roles import READERS
 from graph.assistants.types import Assistant
 from graph.conditions import AssistantWhere
 from graph.declared import Asked, Found
@@ -38,8 +39,10 @@ class AssistantQueries:
     """The entrances to assistants."""
 
     assistant: Assistant | None = found(
-        Found(assistants.by_ids, _assistant), "An assistant. Null where nothing of the viewer's has this id."
+        Found(assistants.by_ids, _assistant, ids.texts("Assistant")),
+        "An assistant. Null where nothing of the viewer's has this id.",
+        roles=READERS,
     )
     assistants: Connection[Assistant] = listed(
-        assistants.page, _assistants, "The assistants, by name in the order of code points."
+        assistants.page, _assistants, "The assistants, by name in the order of code points.", roles=READERS
     )

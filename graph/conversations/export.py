@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from db import audit
 from db.interchange.exporting import export_one
 from db.interchange.exports import EXPORTS
 from db.viewer import Viewer
@@ -81,6 +82,10 @@ async def exported(root: Any, info: Info, format: Format) -> ConversationExport:
     found = await export_one(context.database, root.id, format.value, viewer=viewer)
     if found is None:
         raise bad_user_input("The conversation is deleted: restore it, then export it.", "format")
+    told = {"format": format.value}
+    await audit.record(
+        context.database, "export", node_id=root.id, type_name="Conversation", details=told, viewer=viewer
+    )
     kind = EXPORTS[format.value]
     return ConversationExport(
         format=format,

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from db import conversations, properties
 from db.jsons import clean_text
 from graph import ids
+from graph.access.roles import READERS, ROLES
 from graph.context import Info, loaders_of
 from graph.conversations.lists import OrderBy, Where
 from graph.conversations.types import Conversation
@@ -128,23 +129,33 @@ class ConversationQueries:
     """The entrances to conversations."""
 
     conversation: Conversation | None = found(
-        Found(conversations.by_ids, _conversation), "A conversation. Null where nothing of the viewer's has this id."
+        Found(conversations.by_ids, _conversation, ids.texts("Conversation")),
+        "A conversation. Null where nothing of the viewer's has this id.",
+        roles=READERS,
     )
     conversation_by_external_id: Conversation | None = found(
         Found(conversations.by_external_ids, _external_id),
         "The conversation with this id of the application's own. Null where there is none.",
+        roles=READERS,
     )
     conversations: Connection[Conversation] = listed(
-        conversations.page, _conversations, "Conversations, without an order those with the latest activity first."
+        conversations.page,
+        _conversations,
+        "Conversations, without an order those with the latest activity first.",
+        roles=READERS,
     )
     tags: list[TagCount] = strawberry.field(
-        resolver=_tags, description="The tags of conversations, the most used first: what a filter can offer."
+        resolver=_tags,
+        description="The tags of conversations, the most used first: what a filter can offer.",
+        metadata={ROLES: READERS},
     )
     property_keys: list[PropertyKey] = strawberry.field(
         resolver=_property_keys,
         description="The keys that stand at a place of the free JSON, the most used first: what a filter can offer.",
+        metadata={ROLES: READERS},
     )
     property_values: list[PropertyValue] = strawberry.field(
         resolver=_property_values,
         description="The values that stand at a place of the free JSON, the most used first: what a filter can offer.",
+        metadata={ROLES: READERS},
     )

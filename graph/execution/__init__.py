@@ -31,6 +31,9 @@ An operation that is not wholly understood is left to graphql-core: mutations, s
 fields below the root with resolvers of their own. Fields of the root with ordinary resolvers are executed by
 graphql-core beside the plan. `metrics` counts what happened and why.
 
+Where a step may have thousands of rows, it is read, completed and written as JSON for some of its parents after the
+other, with all below it (`graph.portions`). What is not as it should be there has the operation run once more, whole.
+
 An operation does not read one snapshot: each statement sees what was committed when it began, which saves two round
 trips. What was deleted between two statements is a row that is not there.
 """

@@ -13,7 +13,8 @@ from graphql.pyutils import is_iterable
 
 if TYPE_CHECKING:
     from graph.execution.run import Run
-    from graph.execution.selection import Item, Place, Step
+    from graph.execution.selection import Item, Step
+    from graph.places import Place
 
 Path = list[str | int]
 

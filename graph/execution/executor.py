@@ -12,6 +12,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graph.execution.operations import operation_of
 from graph.execution.plan import Plan
 from graph.execution.run import Run, metrics
+from graph.portions import to_wire
 
 
 class BreadthFirst(StrawberryGraphQLCoreExecutionContext):
@@ -36,9 +37,12 @@ class BreadthFirst(StrawberryGraphQLCoreExecutionContext):
 
     async def _run(self, plan: Plan) -> ExecutionResult:
         """Run the plan, and beside it what the root has of ordinary resolvers."""
-        run = Run(plan, self.variable_values, self.context_value)
+        run = Run(plan, self.variable_values, self.context_value, wired=to_wire.get())
         if not plan.delegated:
-            return await run.answer(ExecutionResult)
+            # A connection's thread holds what it gave until it gives the next: that is to be none of a large answer.
+            found: list[ExecutionResult] = []
+            await run.answer(lambda data, errors: found.append(ExecutionResult(data, errors)))
+            return found.pop()
         root = self.schema.query_type
         assert root is not None, "every schema has queries"
 

@@ -48,8 +48,9 @@ class Operation:
         """The plan for these values of variables; None where the operation is graphql-core's."""
         if mode.get() == "off":
             return None
-        coerced = variables.coerced
-        key = (dialect, *[coerced.get(name) for name in self._booleans])
+        key: tuple[Any, ...] = (dialect,)
+        if self._booleans:
+            key = (dialect, *map(variables.coerced.get, self._booleans))
         plan = self._plans.get(key)
         if plan is None:
             try:

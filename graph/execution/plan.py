@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import graphql
 from graphql import GraphQLObjectType, is_abstract_type, is_leaf_type, is_object_type
@@ -18,11 +17,12 @@ from graphql.execution.values import VariableValues
 
 from graph import declared
 from graph.arguments import asking
-from graph.codes import compiled
+from graph.codes import Code, compiled
 from graph.declared import PagePart, Read, Shape, fitting
 from graph.execution import selection
-from graph.execution.selection import Code, Fields, Item, Objects, PageField, Place, Step
+from graph.execution.selection import Fields, Item, Objects, PageField, Step
 from graph.leaves import bad
+from graph.places import Place
 
 
 class Unplanned(Exception):
@@ -47,6 +47,7 @@ class Plan:
         tops = list(dict.fromkeys(step.top.entrance for step in steps))
         self.halves = [[each for each in steps if tops.index(each.top.entrance) % 2 == half] for half in (0, 1)]
         """The steps apart for two connections, by fields of the root; the second is empty where there is one."""
+        self.has_halves = all(self.halves)
         self._functions: dict[bool, Functions] = {}
 
     def functions(self, *, wired: bool) -> Functions:
@@ -117,7 +118,7 @@ class Planner:
                 return self._paging(place, None, planned)
             case declared.Found():
                 step = self._step(planned.read, Shape.ONE, None)
-                step.arguments = self._asking(place, lambda **given: self._raw(planned.pick(**given)))
+                step.arguments = self._asking(place, planned.raw(self._dialect))
                 step.body = self._fields(step, place)
                 return selection.Linked(place, step, None, step.body)
             case declared.Chosen():
@@ -130,10 +131,6 @@ class Planner:
         assert place.field is not None, "only fields of ours have arguments"
         ask = asking(self._schema, place.definition, place.field, place.nodes[0], function)
         return lambda run: ask(run.variables)
-
-    def _raw(self, key: Any) -> Any:
-        """A key as rows have it."""
-        return (key.hex if self._dialect == "sqlite" else str(key)) if isinstance(key, UUID) else key
 
     def _step(self, read: Read, shape: Shape | None, parent: Step | None) -> Step:
         step = Step(len(self._steps), read, shape, parent, self._dialect)
@@ -204,7 +201,7 @@ class Planner:
     def _choice(self, place: Place, parent: Step | None, chosen: declared.Chosen) -> selection.Choice:
         def pick(**given: Any) -> Any:
             found = chosen.pick(**given)
-            raw = [(name, self._raw(key)) for name, key in (found if chosen.many else [found])]
+            raw = [(name, declared.raw_key(key, self._dialect)) for name, key in (found if chosen.many else [found])]
             return raw if chosen.many else raw[0]
 
         branches = {}

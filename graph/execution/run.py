@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from db.paging import Slice
+from graph import portions
 from graph.declared import Asked, OneByOne, Shape
 from graph.execution.careful import Careful
 from graph.execution.selection import Step
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 metrics: Final[Counter[str]] = Counter()
-"""How often operations ran by a plan, were completed step by step, and were left to graphql-core, by reason."""
+"""How often operations ran by a plan, were run again whole after portions, were completed step by step, and were left
+to graphql-core, by reason."""
 
 mode: Final[ContextVar[str]] = ContextVar("mode", default="fast")
 """fast; careful: always complete step by step; off: leave everything to graphql-core. For tests and measurements."""
@@ -34,7 +36,18 @@ _NO_ROWS: Final = Slice([], False, False, str)
 class Run:
     """A plan with the variables and the context of one request."""
 
-    __slots__ = ("_asked", "_careful", "_totals", "_wired", "context", "failures", "found", "plan", "variables")
+    __slots__ = (
+        "_asked",
+        "_careful",
+        "_parts",
+        "_totals",
+        "_wired",
+        "context",
+        "failures",
+        "found",
+        "plan",
+        "variables",
+    )
 
     def __init__(self, plan: Plan, variables: VariableValues, context: Any, *, wired: bool = False) -> None:
         self.plan = plan
@@ -47,17 +60,25 @@ class Run:
         self.failures: dict[int, Exception] = {}  # by step
         self._wired = wired
         self._careful = mode.get() == "careful"
+        self._parts: dict[int, Mapping[Any, Any]] = {}  # of steps that were read in portions the JSON by key
 
     async def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> T:
         """Read, complete, and make an answer of data and errors; `then` is called where the reading was."""
-        if not self.plan.steps:
+        plan = self.plan
+        if not plan.steps:
             return then(*self._complete())
-        if all(self.plan.halves) and self.context.database.has_spare():
-            halves = [self._look(half, lambda: None) for half in self.plan.halves]
+        try:
+            if not (plan.has_halves and self.context.database.has_spare()):
+                return await self._look(plan.steps, lambda: then(*self._complete()))
+            halves = [self._look(half, lambda: None) for half in plan.halves]
             for failed in filter(None, await asyncio.gather(*halves, return_exceptions=True)):  # waits for both
                 raise failed
             return then(*self._complete())
-        return await self._look(self.plan.steps, lambda: then(*self._complete()))
+        except portions.Whole:
+            metrics["whole"] += 1
+            self._wired = False
+            self.failures, self._parts = {}, {}
+            return await self._look(plan.steps, lambda: then(*self._complete()))
 
     async def _look(self, steps: Sequence[Step], after: Callable[[], T]) -> T:
         begun = False
@@ -65,11 +86,11 @@ class Run:
         async def work(connection: Any) -> T:
             nonlocal begun
             begun = True
-            await self._read(connection, steps)
+            await self.read(connection, steps, None if self._wired and not self._careful else {})
             return after()
 
         try:
-            found: T = await self.context.database.look(work)
+            found: T = await self.context.database.look(work, viewer=self.context.viewer)
             return found
         except Exception as error:
             if begun:
@@ -107,17 +128,20 @@ class Run:
         counted = self._totals.get(step.index, {})
         return counted if isinstance(counted, Exception) else counted.get(key, 0)
 
-    async def _read(self, connection: Any, steps: Sequence[Step]) -> None:
+    async def read(self, connection: Any, steps: Sequence[Step], keys: Mapping[int, list[Any]] | None) -> None:
+        """Read steps: in portions where `keys` is None, else those of its keys that a portion has of its first step."""
         for step in steps:
             # A read is done twice where its first connection turned out to be lost.
             self.found[step.index] = {}
             self.failures.pop(step.index, None)
             try:
-                await self._step(connection, step)
+                await self._step(connection, step, keys)
+            except portions.Whole:
+                raise
             except Exception as error:  # it is told at each of the parents
                 self.failures[step.index] = error
 
-    async def _step(self, connection: Any, step: Step) -> None:
+    async def _step(self, connection: Any, step: Step, given: Mapping[int, list[Any]] | None) -> None:
         viewer, index = self.context.viewer, step.index
         if step.leader is not None:
             self.found[index] = self.found[step.leader.index]
@@ -126,10 +150,13 @@ class Run:
             return
         keys: list[Any] | None = None
         if step.parent is not None:
-            keys = self._keys(step, step.parent)
+            keys = given[index] if given and index in given else self._keys(step, step.parent)
             if not keys:
                 return
             asked = step.arguments(self)
+            if given is None and portions.is_large(step, keys, asked):
+                self._parts[index] = await portions.read(self, connection, step, keys, asked)
+                return
         else:
             asked = self._ask(step)
             if step.choice is not None:
@@ -138,16 +165,15 @@ class Run:
                     return
             elif step.shape is Shape.ONE:
                 keys = [asked]
-        columns = tuple(step.columns)
-        if step.shape is not None:
-            self.found[index] = await step.read(connection, keys, viewer=viewer, columns=columns)
-            return
-        await self._page(connection, step, keys, asked, columns)
+        if step.shape is None:
+            await self._page(connection, step, keys, asked)
+        else:
+            self.found[index] = await step.rows(connection, keys, viewer)
 
-    async def _page(self, connection: Any, step: Step, keys: list[Any] | None, asked: Asked, columns: Any) -> None:
+    async def _page(self, connection: Any, step: Step, keys: list[Any] | None, asked: Asked) -> None:
         of, viewer = [] if keys is None else [keys], {"viewer": self.context.viewer}
         if step.wanted:
-            form = {**viewer, "columns": columns, "cursors": step.cursors}
+            form = {**viewer, "columns": tuple(step.columns), "cursors": step.cursors}
             found = await asked.read(connection, *of, *asked.arguments, **form, **asked.options)
             self.found[step.index] = {None: found} if keys is None else {key: found.get(key, _NO_ROWS) for key in keys}
             if isinstance(asked.read, OneByOne):  # what it refused stands in its place
@@ -180,17 +206,29 @@ class Run:
                 return self._fast(), None
             except Exception:  # the algorithm of the specification tells what it was
                 pass
+        if self._parts:
+            raise portions.Whole
         metrics["careful"] += 1
         data, errors = Careful(self).data()
         return data, errors or None
 
     def _fast(self) -> dict[str, Any]:
-        steps, root = self.plan.functions(wired=self._wired)
+        _, root = self.plan.functions(wired=self._wired)
+        data: dict[str, Any] = root(self.completed(self.plan.steps), self._asked)
+        self.found, self._parts = [{}] * len(self.found), {}  # a connection's thread may hold the run for long
+        return data
+
+    def completed(self, steps: Sequence[Step]) -> list[Any]:
+        """The finished values of these steps by key, each in its place."""
+        functions, _ = self.plan.functions(wired=self._wired)
         done: list[Any] = list(self.found)
-        for index in range(len(done) - 1, -1, -1):
-            if (complete := steps[index]) is not None:
+        for step in reversed(steps):
+            index = step.index
+            if index in self._parts:
+                done[index] = self._parts[index]
+            elif (complete := functions[index]) is not None:
                 done[index] = complete(done[index], self._totals.get(index), done)
-        return root(done, self._asked)
+        return done
 
 
 def rows_of(step: Step, found: Mapping[Any, Any]) -> list[Any]:

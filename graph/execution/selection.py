@@ -6,53 +6,16 @@ same rows, called by `Careful`: `value` is what a resolver would return, `named`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
 import graphql
-from graphql.execution.collect_fields import FieldDetailsList
-from strawberry.types.field import StrawberryField
 
-from graph.declared import PLANNED, Asked, Chosen, Computed, Derived, PagePart, Read, Relation, Shape, gone
+from graph.codes import Code
+from graph.declared import Asked, Chosen, Computed, Derived, PagePart, Read, Relation, Shape, gone
 from graph.execution.careful import Careful, Path
 from graph.leaves import bad, coerced, leaf_code, made_code, text_of
-
-
-class Place(NamedTuple):
-    """A field where it stands in an operation: what is known of it, and what errors tell of it."""
-
-    key: str
-    parent: str
-    name: str
-    details: FieldDetailsList
-    definition: graphql.GraphQLField
-    field: StrawberryField | None
-    """None of `__typename`."""
-
-    @property
-    def type(self) -> graphql.GraphQLOutputType:
-        return self.definition.type
-
-    @property
-    def nodes(self) -> list[graphql.FieldNode]:
-        return [detail.node for detail in self.details]
-
-    @property
-    def planned(self) -> Any:
-        """What it says of itself (`graph.declared`); of `__typename` the name."""
-        return self.parent if self.field is None else self.field.metadata.get(PLANNED)
-
-    @property
-    def required(self) -> bool:
-        return graphql.is_non_null_type(self.type)
-
-    @property
-    def bare(self) -> Any:
-        return self.type.of_type if graphql.is_non_null_type(self.type) else self.type
-
-    @property
-    def named(self) -> Any:
-        return graphql.get_named_type(self.type)
+from graph.places import Place
 
 
 class Step:
@@ -63,6 +26,10 @@ class Step:
         self.read = read
         self.shape = shape  # none: pages
         self.parent = parent
+        self.end = 0  # behind the last of the steps below it, which come right after it
+        above: Step | None = self
+        while above is not None:
+            above.end, above = index + 1, above.parent
         self.top: Step = self if parent is None else parent.top
         self.dialect = dialect
         self.columns: list[str] = []
@@ -77,11 +44,23 @@ class Step:
         self.wanted = True  # whether rows are read at all, and not only counted
         self.counted = False
         self.cursors = False
+        self._bound: Callable[[Any, Any, Any], Awaitable[Mapping[Any, Any]]] | None = None
         self.body: Fields | None = None  # what is selected of its rows or pages; none where they are for a `Drawn`
 
     @property
     def entrance(self) -> int:  # types that a field of the root chooses from ask its arguments once
         return self.index if self.choice is None else self.choice.first.index
+
+    def rows(self, connection: Any, keys: Any, viewer: Any) -> Awaitable[Mapping[Any, Any]]:
+        """Read raw rows by their keys; a read that can be bound to its statement is bound when it is first asked."""
+        if self._bound is None:
+            columns, bound = tuple(self.columns), getattr(self.read, "bound", None)
+            self._bound = bound and bound(connection.dialect, columns)
+            if self._bound is None:
+                self._bound = lambda connection, keys, viewer: self.read(
+                    connection, keys, viewer=viewer, columns=columns
+                )
+        return self._bound(connection, keys, viewer)
 
     def at(self, column: str) -> int:
         """Where rows have the column, which is asked for from now on."""
@@ -111,30 +90,6 @@ class Step:
         return lambda *raws: by(
             *[raw if raw is None or way is None else way(raw) for raw, way in zip(raws, ways, strict=True)]
         )
-
-
-class Code:
-    """An expression that is being written: names for Python's objects, and how a column of the row is written."""
-
-    def __init__(
-        self, known: dict[str, Any], raw: Callable[[int], str], row: str = "", rows: str = "", wired: bool = False
-    ):
-        self.known, self.raw, self.row, self.wired = known, raw, row, wired
-        self.rows = rows  # how a comprehension goes through all rows that come by, as `r`
-        self.heads: list[str] = []  # statements in front of the expression
-        self.checks: list[str] = []  # what must hold for the row
-
-    def next_of(self, all_of: Callable[[Any], Any], at: int) -> str:
-        """An expression that takes, row by row, what a function makes of a column of all rows at once."""
-        column = self.of(all_of)
-        self.heads.append(f"n{column} = iter({column}([r[{at}] for {self.rows}])).__next__")
-        return f"n{column}()"
-
-    def of(self, value: Any) -> str:
-        """A name for the value."""
-        name = f"v{len(self.known)}"
-        self.known[name] = value
-        return name
 
 
 class Fields:

@@ -6,6 +6,7 @@ import strawberry
 from strawberry import UNSET
 
 from db import feedback
+from graph.access.roles import READERS
 from graph.conditions import FeedbackWhere
 from graph.declared import Asked
 from graph.feedback.types import Feedback
@@ -40,4 +41,5 @@ class FeedbackQueries:
         feedback.page,
         _feedback,
         "Feedback on conversations, messages and citations, without an order the newest first.",
+        roles=READERS,
     )

@@ -8,6 +8,7 @@ from strawberry import UNSET
 
 from db import messages
 from graph import ids
+from graph.access.roles import READERS
 from graph.conditions import MessageWhere
 from graph.declared import Asked, Found
 from graph.filters import where_of
@@ -44,7 +45,9 @@ class MessageQueries:
     """The entrances to messages."""
 
     message: Message | None = found(
-        Found(messages.by_ids, _message), "A message. Null where nothing of the viewer's has this id."
+        Found(messages.by_ids, _message, ids.texts("Message")),
+        "A message. Null where nothing of the viewer's has this id.",
+        roles=READERS,
     )
     messages: Connection[Message] = listed(
         messages.page,
@@ -53,4 +56,5 @@ class MessageQueries:
             "Messages of all conversations and all branches, without an order the newest first: for searches and "
             "reports. A conversation's own are its `messages`."
         ),
+        roles=READERS,
     )

@@ -8,6 +8,7 @@ from strawberry import UNSET
 
 from db import sources
 from graph import ids
+from graph.access.roles import READERS
 from graph.conditions import SourceWhere
 from graph.declared import Asked, Found
 from graph.filters import where_of
@@ -44,8 +45,10 @@ class SourceQueries:
     """The entrances to sources."""
 
     source: Source | None = found(
-        Found(sources.by_ids, _source), "A source. Null where nothing of the viewer's has this id."
+        Found(sources.by_ids, _source, ids.texts("Source")),
+        "A source. Null where nothing of the viewer's has this id.",
+        roles=READERS,
     )
     sources: Connection[Source] = listed(
-        sources.page, _sources, "The documents that answers cite, without an order the most cited first."
+        sources.page, _sources, "The documents that answers cite, without an order the most cited first.", roles=READERS
     )

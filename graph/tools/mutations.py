@@ -3,6 +3,7 @@
 import strawberry
 
 from db import writing
+from graph.access.roles import EDITORS
 from graph.tools.inputs import CreateToolInput, DeleteToolInput, UpdateToolInput
 from graph.tools.payloads import CreateToolPayload, DeleteToolPayload, UpdateToolPayload
 from graph.writing import mutation
@@ -12,8 +13,13 @@ from graph.writing import mutation
 class ToolMutations:
     """The writes of tools."""
 
-    create_tool: CreateToolPayload = mutation(writing.create_tool, CreateToolInput, "Make a new tool.")
+    create_tool: CreateToolPayload = mutation(writing.create_tool, CreateToolInput, "Make a new tool.", roles=EDITORS)
     update_tool: UpdateToolPayload = mutation(
-        writing.update_tool, UpdateToolInput, "Change what a tool is; what was said with it stays as it was."
+        writing.update_tool,
+        UpdateToolInput,
+        "Change what a tool is; what was said with it stays as it was.",
+        roles=EDITORS,
     )
-    delete_tool: DeleteToolPayload = mutation(writing.delete_tool, DeleteToolInput, "Delete a tool that nothing uses.")
+    delete_tool: DeleteToolPayload = mutation(
+        writing.delete_tool, DeleteToolInput, "Delete a tool that nothing uses.", roles=EDITORS
+    )

@@ -8,6 +8,7 @@ from strawberry import UNSET
 
 from db import tools
 from graph import ids
+from graph.access.roles import READERS
 from graph.conditions import ToolWhere
 from graph.declared import Asked, Found
 from graph.filters import where_of
@@ -37,5 +38,11 @@ def _tools(
 class ToolQueries:
     """The entrances to tools."""
 
-    tool: Tool | None = found(Found(tools.by_ids, _tool), "A tool. Null where nothing of the viewer's has this id.")
-    tools: Connection[Tool] = listed(tools.page, _tools, "The tools, by name in the order of code points.")
+    tool: Tool | None = found(
+        Found(tools.by_ids, _tool, ids.texts("Tool")),
+        "A tool. Null where nothing of the viewer's has this id.",
+        roles=READERS,
+    )
+    tools: Connection[Tool] = listed(
+        tools.page, _tools, "The tools, by name in the order of code points.", roles=READERS
+    )

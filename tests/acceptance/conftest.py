@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from db.database import Database
 from db.tables import metadata
+from db.viewer import PROGRAM
 from graph.demo_world import fill_with_demo
 from tests.acceptance.worlds import KINDS, SHARED, World, imported, world
 from tests.graph.asking import Client
@@ -65,10 +66,11 @@ async def _samples(database: Database) -> dict[str, Any]:
 
 async def _rows(database: Database) -> dict[str, int]:
     """The number of rows of each table."""
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return {
             table.name: (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one()
             for table in metadata.tables.values()
+            if table.name != "audit_entries"  # each run is noted there
         }
 
 

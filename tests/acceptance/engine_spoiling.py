@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.database import Database
 from db.record import JsonText, UtcDateTime
 from db.tables import metadata
+from db.viewer import PROGRAM
 from tests.acceptance.engine_world import FIRST, LAST, SIZES
 
 
@@ -24,7 +25,7 @@ async def spoil(database: Database, seed: int = 11) -> None:
     if database.path is not None:
         _spoil_file(str(database.path), changes)
         return
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         for statement in await _all_constraints(connection):
             await connection.exec_driver_sql(statement)
         for table, column, key, value in changes:
@@ -39,7 +40,7 @@ Change = tuple[str, str, dict[str, Any], Any]
 
 async def _rows(database: Database) -> dict[str, list[dict[str, Any]]]:
     """The primary keys of all rows, as the driver has them, by table."""
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found = {}
         for name in SIZES:
             columns: list[sa.ColumnClause[Any]] = [
@@ -91,6 +92,8 @@ def _spoil_file(path: str, changes: list[Change]) -> None:
     connection.close()
     connection = sqlite3.connect(path, isolation_level=None)  # reads the tables' texts anew
     connection.execute("PRAGMA ignore_check_constraints=ON")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f'DROP TRIGGER "{name}"')
     connection.execute("BEGIN")
     for table, column, key, value in changes:
         there = " AND ".join(f'"{name}" = ?' for name in key)
@@ -100,7 +103,11 @@ def _spoil_file(path: str, changes: list[Change]) -> None:
 
 
 async def _all_constraints(connection: AsyncConnection) -> list[str]:
-    """The statements that drop PostgreSQL's constraints but the primary keys."""
+    """The statements that drop PostgreSQL's triggers, and its constraints but the primary keys."""
+    triggers = await connection.exec_driver_sql(
+        "SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger"
+        " WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
+    )
     constraints = await connection.exec_driver_sql(
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I CASCADE', conrelid::regclass, conname) FROM pg_constraint"
         " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace"
@@ -112,4 +119,4 @@ async def _all_constraints(connection: AsyncConnection) -> list[str]:
         " (SELECT FROM information_schema.key_column_usage k"
         " WHERE k.table_name = c.table_name AND k.column_name = c.column_name AND k.constraint_name LIKE 'pk_%')"
     )
-    return [row[0] for row in (*constraints, *required)]
+    return [row[0] for row in (*triggers, *constraints, *required)]

@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from db.database import Database
+from db.viewer import PROGRAM
 from graph import ids
 from tests.execution.operations import Spot, Word
 from tests.graph import world
@@ -34,6 +35,9 @@ TABLES: Final = {
     "Assistant": "assistants",
     "Tool": "tools",
     "Feedback": "feedback",
+    "Workspace": "workspaces",
+    "ApiKey": "api_keys",
+    "AuditEntry": "audit_entries",
 }
 """The types with ids."""
 
@@ -54,6 +58,7 @@ LISTS: Final = {
     "Query.assistants": "assistants(first: 100)",
     "Query.tools": "tools(first: 100)",
     "Query.sources": "sources(first: 100 %s)",
+    "Query.auditLog": "auditLog(first: 100)",
     "Conversation.messages": "conversations(first: 30) { nodes { on: messages(first: 4, allBranches: true) %s } }",
     "Conversation.references": "conversations(first: 30) { nodes { on: references(first: 4) %s } }",
     "Conversation.feedback": "conversations(first: 30) { nodes { on: feedback(first: 4) %s } }",
@@ -81,7 +86,10 @@ PAGE: Final = ("first", "after", "last", "before")
 
 EDGES: Final = "{ edges { cursor } }"
 
-WORDS: Final = ("", "a", "Refunds", "Plain", "urgent", "billing", "ada", "High", "pro", "é", "small-1", "chat-1", "T-7")
+WORDS: Final = (
+    *("", "a", "Refunds", "Plain", "urgent", "billing", "ada", "High", "pro", "é", "small-1", "chat-1", "T-7"),
+    "read",
+)
 PATHS: Final[tuple[list[str], ...]] = (["plan"], ["n"], ["page", "path"], ["page", "path", "0"], ["a"], [], ["trace"])
 SIZES: Final = (1, 2, 3, 5, 20, 100)
 MOMENTS: Final = (
@@ -106,7 +114,7 @@ class Pool:
     @classmethod
     async def of(cls, database: Database) -> Pool:
         """What is in this database."""
-        async with database.read() as connection:
+        async with database.read(viewer=PROGRAM) as connection:
             found: dict[str, list[str]] = {}
             for type_name, table in TABLES.items():
                 rows = await connection.execute(

@@ -11,9 +11,11 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from inspect import isawaitable
 from typing import Any, Final, Literal, cast
+from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
@@ -31,8 +33,12 @@ from db import prepared, statements, verbs
 from db.database import Database
 from db.errors import InvalidInput
 from db.viewer import DEFAULT_VIEWER
+from db.words import KeyScope, ViewerKind
 from graph import errors
+from graph.access.limits import UNBOUNDED, RateLimits
+from graph.access.rate import Limiter
 from graph.context import Context
+from graph.documents import Documents
 from graph.errors import ErrorCode, Presenter
 from graph.execution import BreadthFirst, metrics, switched
 from graph.schema import schema
@@ -41,6 +47,20 @@ from tests.execution.equal import Answer
 
 SCHEMA: Final = schema._schema
 NAME: Final = "Asked"
+
+VIEWER: Final = replace(
+    DEFAULT_VIEWER,
+    kind=ViewerKind.KEY,
+    key_id=UUID(int=7),
+    scope=KeyScope.ADMIN,
+    expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+)
+"""Who asks: a key, since who needs none has no rate limit."""
+
+POINTS: Final = RateLimits(keys=2**31 - 1)
+"""As many as an Int can tell."""
+
+NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 
 Fault = Literal["statement", "fault", "foreseen"]
 """What becomes of a read: its statement is one that the database refuses, or it raises."""
@@ -64,8 +84,8 @@ class Asked:
 
     @property
     def context(self) -> Context:
-        """The context of one execution."""
-        return Context(self.database, DEFAULT_VIEWER)
+        """The context of one execution, which begins a minute of its own: what is left does not depend on others."""
+        return Context(self.database, VIEWER, bounds=UNBOUNDED, limiter=Limiter(POINTS, clock=lambda: NOON))
 
 
 @dataclass
@@ -87,9 +107,22 @@ REFUSED: Final = "SELECT nothing FROM nowhere"
 @contextmanager
 def arranged() -> Iterator[None]:
     """Where executions are compared: verbs can be made to fail, rows can be lazy, and faults are told, not masked."""
-    before = (verbs.Verb.__call__, statements.Statement.fetch, prepared._fetch, Presenter._masked)
+    before = (
+        verbs.Verb.__call__,
+        statements.Statement.fetch,
+        prepared._fetch,
+        Presenter._masked,
+        verbs.Verb.bound,
+    )
 
     async def called(verb: Any, connection: Any, *arguments: Any, **options: Any) -> Any:
+        return await faulty(verb, lambda: before[0](verb, connection, *arguments, **options))
+
+    def bound(verb: Any, *arguments: Any) -> Any:
+        read = before[4](verb, *arguments)
+        return read and (lambda *given: faulty(verb, lambda: read(*given)))
+
+    async def faulty(verb: Any, read: Callable[[], Any]) -> Any:
         name = f"{verb.__module__}.{verb.__name__}"
         ARRANGED.called.add(name)
         fault = ARRANGED.faults.get(name)
@@ -99,11 +132,11 @@ def arranged() -> Iterator[None]:
             raise InvalidInput("a read does not want to")
         token = _BROKEN.set(fault == "statement")
         try:
-            return await before[0](verb, connection, *arguments, **options)
+            return await read()
         finally:
             _BROKEN.reset(token)
 
-    async def rows(statement: Any, connection: Any, form: Any, values: Mapping[str, Any]) -> list[Any]:
+    async def rows(statement: Any, connection: Any, form: Any, values: Mapping[str, Any]) -> Sequence[Any]:
         if form.columns is not None or not ARRANGED.lazily:
             return await before[1](statement, connection, form, values)
         found = await statement._prepared.raw(connection, values)
@@ -123,20 +156,24 @@ def arranged() -> Iterator[None]:
         return errors._like(seen, _shown(cause), code)
 
     event.listen(sa.Engine, "before_cursor_execute", refuse, retval=True)
-    _put(called, rows, fetch, told)
+    documents = schema.documents
+    schema.documents = Documents()  # plans that were made before have their reads bound
+    _put(called, rows, fetch, told, bound)
     try:
         yield
     finally:
         event.remove(sa.Engine, "before_cursor_execute", refuse)
         _put(*before)
+        schema.documents = documents
 
 
-def _put(called: Any, rows: Any, fetch: Any, masked: Any) -> None:
+def _put(called: Any, rows: Any, fetch: Any, masked: Any, bound: Any) -> None:
     for owner, name, value in (
         (verbs.Verb, "__call__", called),
         (statements.Statement, "fetch", rows),
         (prepared, "_fetch", fetch),
         (Presenter, "_masked", masked),
+        (verbs.Verb, "bound", bound),
     ):
         setattr(owner, name, value)
 

@@ -19,7 +19,7 @@ from db.database import Database
 from db.jsons import parse
 from db.record import JsonText, UtcDateTime
 from db.tables import metadata
-from db.viewer import DEFAULT_WORKSPACE_ID
+from db.viewer import DEFAULT_WORKSPACE_ID, PROGRAM
 from tests.graph import world
 
 SIZES: Final = {
@@ -41,6 +41,9 @@ SIZES: Final = {
     "feedback_reasons": 16,
     "feedback_scores": 16,
     "origins": 40,
+    "workspaces": 3,
+    "api_keys": 8,
+    "audit_entries": 24,
 }
 """How many rows of each table are drawn; some are refused for their keys."""
 
@@ -79,6 +82,7 @@ LINKS: Final = {
     "seen_current_message_id": "messages",
     "seen_assistant_id": "assistants",
     "result_message_id": "messages",
+    "key_id": "api_keys",
 }
 """Columns that hold keys and have no foreign key."""
 
@@ -92,6 +96,22 @@ OF_ENTITIES: Final = {
     "FEEDBACK": "feedback",
 }
 
+ACTIONS: Final = {
+    "read": None,
+    "export": "Conversation",
+    "createTool": "Tool",
+    "deleteMessage": "Message",
+    "revokeApiKey": "ApiKey",
+}
+"""What the audit log tells of, and the types of what it was done to."""
+
+OF_TYPES: Final = {
+    "Conversation": "conversations",
+    "Message": "messages",
+    "Tool": "tools",
+    "ApiKey": "api_keys",
+}
+
 
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -100,7 +120,7 @@ LAST: Final = datetime.max.replace(tzinfo=UTC)
 async def fill(database: Database, seed: int = 7) -> None:
     """The small world of the tests of queries, and drawn rows beside it and hung into it."""
     await world.build(database, plain=5)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         filling = _Filling(connection, Random(seed))
         for name, size in SIZES.items():
             await filling.fill(metadata.tables[name], size)
@@ -166,6 +186,11 @@ class _Filling:
                 row["conversation_id"] = self._of("messages", row["message_id"])["conversation_id"]
         if table == "origins":
             row["entity_id"], row["record_id"] = self._key(OF_ENTITIES[row["entity"]]), f"record-{number}"
+        if table == "api_keys":
+            row["digest"] = f"digest-{number}"
+        if table == "audit_entries":
+            row["action"], name = self._random.choice(list(ACTIONS.items()))
+            row["type_name"], row["node_id"] = name, self._key(OF_TYPES[name]) if name else None
 
     def _of(self, table: str, key: UUID) -> dict[str, Any]:
         return next(row for row in self._rows[table] if row["id"] == key)

@@ -1,4 +1,4 @@
-"""Every mutation of the API: an input that does something, what to ask of its payload, and inputs that are refused."""
+"""Every mutation of the API: an input that does something, who gives it, and what to ask of its payload."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from db.record import new_id
+from db.viewer import DEFAULT_VIEWER, DEFAULT_WORKSPACE_ID, Viewer
+from db.words import Role, ViewerKind
 from graph import ids
+from graph.access import tokens
 from tests.graph.asking import Client
 
 Input = dict[str, Any]
@@ -16,6 +19,9 @@ CONVERSATION = (
 MESSAGE = "message { id version content status sequence parent { id } citations { id } followUpQuestions { question } }"
 MADE = "id version name updatedAt"
 ERRORS = "userErrors { field code message limit actual currentVersion }"
+
+USER = Viewer(DEFAULT_WORKSPACE_ID, "ann", role=Role.END_USER, kind=ViewerKind.END_USER)
+"""An end user who has signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,21 @@ class Scene:
     """A conversation that was deleted."""
     other: str
     """A message of another conversation."""
+    workspace: str
+    """Another one, by the name of Annex."""
+    key: str
+    visitor: str
+    """The token of an anonymous visitor, who has begun a conversation."""
+    other_visitor: str
+    user: str
+    """The token of somebody who is not anonymous."""
 
 
-async def write(client: Client, mutation: str, given: Input, selection: str) -> Any:
+async def write(client: Client, mutation: str, given: Input, selection: str, viewer: Viewer = DEFAULT_VIEWER) -> Any:
     """The payload of a mutation."""
     kind = mutation[0].upper() + mutation[1:]
     document = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ {selection} {ERRORS} }} }}"
-    return (await client.ask(document, input=given))[mutation]
+    return (await client.ask(document, viewer, input=given))[mutation]
 
 
 async def scene(client: Client) -> Scene:
@@ -78,9 +92,17 @@ async def scene(client: Client) -> Scene:
     await made("deleteConversation", {"id": gone}, "deletedConversationId")
     elsewhere = {"title": "Elsewhere", "messages": [{"role": "USER", "content": "hello"}]}
     other = (await made("createConversation", elsewhere, "conversation { currentMessage { id } }"))["conversation"]
+    workspace = (await made("createWorkspace", {"name": "Annex"}, "workspace { id }"))["workspace"]["id"]
+    key = (await made("createApiKey", {"name": "nightly", "scope": "READ"}, "apiKey { id }"))["apiKey"]["id"]
+    granted = [
+        (await made("createUserToken", whom, "token"))["token"]
+        for whom in ({"anonymous": True}, {"anonymous": True}, {"userId": "ada"})
+    ]
+    visitor = tokens.read(await tokens.secret_of(client.database), granted[0]).user_id
+    await made("createConversation", {"title": "Begun before", "ownerId": visitor}, "conversation { id }")
     return Scene(
         *(conversation["id"], rows[0]["id"], rows[1]["id"], sibling, rows[1]["citations"][0]["id"]),
-        *(assistant, tool, free, feedback, gone, other["currentMessage"]["id"]),
+        *(assistant, tool, free, feedback, gone, other["currentMessage"]["id"], workspace, key, *granted),
     )
 
 
@@ -91,10 +113,18 @@ class Case:
     given: Callable[[Scene], Input]
     """An input that does something."""
     selection: str
-    other: Input
-    """What another input has otherwise."""
+    other: Input | Callable[[Scene], Input]
+    """What another input with the same key has otherwise."""
     versioned: bool = False
     """Whether it takes an expectedVersion."""
+    keyed: bool = True
+    """Whether it takes an idempotencyKey: what tells a secret does not, since that is kept nowhere to be told again."""
+    viewer: Viewer = DEFAULT_VIEWER
+    """Who may do it."""
+
+    def otherwise(self, at: Scene) -> Input:
+        """What another input has otherwise, in this scene."""
+        return self.other if isinstance(self.other, dict) else self.other(at)
 
 
 def _said(content: str = "And back?") -> list[Input]:
@@ -199,167 +229,29 @@ CASES: dict[str, Case] = {
     ),
     "updateTool": Case(lambda at: {"id": at.tool, "name": "board"}, f"tool {{ {MADE} }}", {"name": "list"}, True),
     "deleteTool": Case(lambda at: {"id": at.tool}, "deletedToolId tool { id }", {"expectedVersion": 9}, True),
+    "createWorkspace": Case(lambda _: {"name": "Docks"}, "workspace { id name createdAt }", {"name": "Piers"}),
+    "deleteWorkspace": Case(
+        lambda at: {"id": at.workspace, "confirmName": "Annex"}, "deletedWorkspaceId", {"confirmName": "annex"}
+    ),
+    "createApiKey": Case(
+        lambda _: {"name": "ci", "scope": "WRITE", "expiresAt": "2100-01-01T00:00:00Z"},
+        "apiKey { id name prefix scope expiresAt } secret",
+        {},
+        keyed=False,
+    ),
+    "revokeApiKey": Case(
+        lambda at: {"id": at.key}, "apiKey { id prefix revokedAt }", {"id": ids.encode("ApiKey", new_id())}
+    ),
+    "createUserToken": Case(lambda _: {"userId": "bob", "expiresInSeconds": 600}, "token expiresAt", {}, keyed=False),
+    "claimConversations": Case(
+        lambda at: {"anonymousToken": at.visitor},
+        "claimedCount",
+        lambda at: {"anonymousToken": at.other_visitor},
+        viewer=USER,
+    ),
 }
 
 
 def unknown(type_name: str, key: UUID | None = None) -> str:
     """The id of something that is not there."""
     return ids.encode(type_name, key or new_id())
-
-
-OLD = str(UUID("11111111-1111-4111-8111-111111111111"))
-"""A UUID of version 4."""
-
-
-def refusals(at: Scene, taken: str) -> list[tuple[str, Input, set[tuple[str, str]]]]:
-    """Inputs that are refused, with the codes and places of all that is wrong; `taken`: the uuid of a message."""
-    long, nul, talk, many = "x" * (1024 * 1024 + 1), "a\0b", at.conversation, ["t"] * 101
-    question = {"role": "USER", "content": "q"}
-    return [
-        (
-            "createConversation",
-            {
-                "uuid": OLD,
-                "title": " ",
-                "assistantId": at.tool,
-                "ownerId": "",
-                "tags": ["ok", ""],
-                "properties": {"a": "x" * 65_536},
-                "config": [1],
-                "externalId": "t-1",
-                "temperature": 1,
-                "systemPrompt": nul,
-                "messages": [{"role": "USER", "content": long}, {"role": "USER"}, {**question, "parentId": at.other}],
-            },
-            {
-                *(("INVALID", field) for field in ("uuid", "title", "assistantId", "ownerId", "tags.1", "config")),
-                *(("INVALID", "systemPrompt"), ("TOO_LONG", "properties"), ("TAKEN", "externalId")),
-                *(("TOO_LONG", "messages.0.content"), ("REQUIRED", "messages.1.content")),
-                ("WRONG_CONVERSATION", "messages.2.parentId"),
-            },
-        ),
-        ("createConversation", {"externalId": "g"}, {("TAKEN", "externalId")}),
-        ("createConversation", {"tags": [f"{n}" for n in range(101)]}, {("TOO_MANY", "tags")}),
-        (
-            "updateConversation",
-            {"id": talk, "expectedVersion": 99, "visibility": None, "assistantId": unknown("Assistant"), "tags": many},
-            {
-                ("REQUIRED", "visibility"),
-                ("NOT_FOUND", "assistantId"),
-                ("TOO_MANY", "tags"),
-                ("STALE_VERSION", "expectedVersion"),
-            },
-        ),
-        ("updateConversation", {"id": unknown("Conversation"), "title": "t"}, {("NOT_FOUND", "id")}),
-        ("updateConversation", {"id": at.deleted, "title": "t"}, {("NOT_FOUND", "id")}),
-        ("setExecutionStatus", {"id": talk, "status": "ENDED"}, {("INVALID_TRANSITION", "status")}),
-        *(
-            (name, {"id": at.question}, {("INVALID", "id")})
-            for name in ("archiveConversation", "unarchiveConversation")
-        ),
-        *((name, {"id": "nonsense"}, {("INVALID", "id")}) for name in ("deleteConversation", "restoreConversation")),
-        ("restoreConversation", {"id": unknown("Conversation")}, {("NOT_FOUND", "id")}),
-        (
-            "forkConversation",
-            {"messageId": unknown("Message"), "title": ""},
-            {("NOT_FOUND", "messageId"), ("INVALID", "title")},
-        ),
-        ("tagConversations", {"ids": [talk, unknown("Conversation")], "tags": ["a"]}, {("NOT_FOUND", "ids.1")}),
-        ("untagConversations", {"ids": [at.answer], "tags": [nul]}, {("INVALID", "ids.0"), ("INVALID", "tags.0")}),
-        (
-            "logConversation",
-            {"externalId": "g", "openaiMessages": [{"role": "user", "content": 7}, "hello"], "messages": []},
-            {
-                ("TAKEN", "externalId"),
-                ("INVALID", "openaiMessages.0.content"),
-                ("INVALID", "openaiMessages.1"),
-                ("INVALID", "openaiMessages"),
-            },
-        ),
-        (
-            "addMessages",
-            {
-                "conversationId": talk,
-                "expectedVersion": 77,
-                "messages": [
-                    {
-                        **question,
-                        "uuid": taken,
-                        "citations": [{"sourceId": unknown("Source"), "number": 0, "relevanceScore": 2}],
-                    },
-                    {**question, "externalId": "a", "parentExternalId": "b"},
-                    {**question, "externalId": "b", "parentExternalId": "a"},
-                    {
-                        **question,
-                        "contentParts": [{"text": "t"}],
-                        "toolCalls": [{"name": "f", "toolId": unknown("Tool")}],
-                    },
-                    {
-                        **question,
-                        "parentId": unknown("Message"),
-                        "attachments": [{"size": -1}],
-                        "metadata": {"reason": nul},
-                    },
-                ],
-            },
-            {
-                *(("TAKEN", "messages.0.uuid"), ("NOT_FOUND", "messages.0.citations.0.sourceId")),
-                *(
-                    ("OUT_OF_RANGE", "messages.0.citations.0.number"),
-                    ("OUT_OF_RANGE", "messages.0.citations.0.relevanceScore"),
-                ),
-                *(("CYCLE", "messages.1.parentExternalId"), ("CYCLE", "messages.2.parentExternalId")),
-                *(("INVALID", "messages.3.contentParts"), ("NOT_FOUND", "messages.3.toolCalls.0.toolId")),
-                *(("NOT_FOUND", "messages.4.parentId"), ("OUT_OF_RANGE", "messages.4.attachments.0.size")),
-                *(("INVALID", "messages.4.metadata.reason"), ("STALE_VERSION", "expectedVersion")),
-            },
-        ),
-        ("addMessages", {"conversationId": talk, "messages": [question] * 10_001}, {("TOO_MANY", "messages")}),
-        ("editMessage", {"id": at.question, "uuid": OLD}, {("INVALID", "uuid"), ("REQUIRED", "content")}),
-        ("editMessage", {"id": unknown("Message"), "content": "x"}, {("NOT_FOUND", "id")}),
-        ("regenerateMessage", {"id": at.question}, {("UNSUPPORTED", "id")}),
-        (
-            "regenerateMessage",
-            {"id": at.answer, "message": {"role": "ASSISTANT", "parentId": at.question}},
-            {("INVALID", "message.parentId"), ("REQUIRED", "message.content")},
-        ),
-        ("setCurrentMessage", {"messageId": talk}, {("INVALID", "messageId")}),
-        ("deleteMessage", {"id": unknown("Message")}, {("NOT_FOUND", "id")}),
-        (
-            "setCitations",
-            {"messageId": at.answer, "citations": [{"startIndex": 5, "endIndex": 2}, {"endIndex": 10_000}]},
-            {("OUT_OF_RANGE", "citations.0.endIndex"), ("OUT_OF_RANGE", "citations.1.endIndex")},
-        ),
-        (
-            "setFollowUpQuestions",
-            {"messageId": at.answer, "followUpQuestions": [{"question": nul}]},
-            {("INVALID", "followUpQuestions.0.question")},
-        ),
-        ("giveFeedback", {"targetId": at.tool, "rating": "POSITIVE"}, {("INVALID", "targetId")}),
-        ("giveFeedback", {"targetId": at.answer}, {("REQUIRED", "")}),
-        (
-            "giveFeedback",
-            {
-                "targetId": at.answer,
-                "seen": {"currentMessageId": at.other},
-                "citationVerdicts": [{"referenceId": unknown("Reference")}],
-                "comment": "c",
-            },
-            {("WRONG_CONVERSATION", "seen.currentMessageId"), ("NOT_FOUND", "citationVerdicts.0.referenceId")},
-        ),
-        ("withdrawFeedback", {"id": unknown("Feedback")}, {("NOT_FOUND", "id")}),
-        (
-            "createAssistant",
-            {"name": "", "toolIds": [unknown("Tool")]},
-            {("INVALID", "name"), ("NOT_FOUND", "toolIds.0")},
-        ),
-        (
-            "updateAssistant",
-            {"id": at.assistant, "name": None, "expectedVersion": 5},
-            {("REQUIRED", "name"), ("STALE_VERSION", "expectedVersion")},
-        ),
-        ("deleteAssistant", {"id": at.assistant}, {("IN_USE", "id")}),
-        ("createTool", {"name": "x" * 513, "parameters": 1}, {("TOO_LONG", "name"), ("INVALID", "parameters")}),
-        ("updateTool", {"id": unknown("Tool"), "kind": None}, {("REQUIRED", "kind"), ("NOT_FOUND", "id")}),
-        ("deleteTool", {"id": unknown("Tool")}, {("NOT_FOUND", "id")}),
-    ]

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from db.database import Database
+from graph.access.limits import UNBOUNDED
 from graph.exporting import run_export
 from tests.acceptance.reading import crawl
 from tests.acceptance.worlds import SHARED, imported
@@ -47,13 +48,13 @@ async def test_the_same_conversations_messages_and_citations_arrive_and_the_loss
         code, said = await imported(first, [MTRAG])
         assert code == 0, said
         summary = await exported(first, tmp_path / "mtrag-as-inkeep.jsonl")
-        before = await told(Client(first))
+        before = await told(Client(first, UNBOUNDED))
     assert len(before) == 527
 
     async with fresh_database("postgresql", tmp_path) as second:
         code, said = await imported(second, [tmp_path / "mtrag-as-inkeep.jsonl"])
         assert code == 0, said
-        after = await told(Client(second))
+        after = await told(Client(second, UNBOUNDED))
 
     assert after.keys() == before.keys()
     for record_id, messages in before.items():

@@ -17,6 +17,7 @@ from db.record import now
 from db.writing import performing
 from db.writing.limits import DEFAULT_LIMITS
 from db.writing.purging import purge
+from graph.access.limits import UNBOUNDED
 from tests.acceptance.mutations import ERRORS, Input, unknown, write
 from tests.acceptance.worlds import imported
 from tests.graph.asking import Client
@@ -267,6 +268,7 @@ async def everything_but_runs(database: Database) -> dict[str, Any]:
 async def test_mutations_of_one_request_come_one_after_the_other_and_each_answer_is_of_its_moment(
     client: Client,
 ) -> None:
+    client.bounds = UNBOUNDED  # these are more mutations than one request may have
     here = await talk(client, "Hello")
     document = """
     mutation ($a: UpdateConversationInput!, $b: UpdateConversationInput!, $add: AddMessagesInput!, $id: ID!) {

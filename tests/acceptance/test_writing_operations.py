@@ -60,7 +60,7 @@ async def sender(request: pytest.FixtureRequest, database: Database) -> AsyncIte
     app = create_app(Settings(explorer=False), database=database)
     async with (
         app.router.lifespan_context(app),
-        AsyncClient(transport=ASGITransport(app), base_url="http://colloquy.test") as http,
+        AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as http,
     ):
         yield Sender(http, folder)
 

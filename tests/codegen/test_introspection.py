@@ -27,7 +27,7 @@ async def test_introspection_over_http_equals_the_schema_file(tmp_path: Path) ->
     )
     async with (
         app.router.lifespan_context(app),
-        AsyncClient(transport=ASGITransport(app), base_url="http://colloquy.test") as client,
+        AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client,
     ):
         response = await client.post("/graphql", json={"query": query})
     answer = response.json()

@@ -1,5 +1,7 @@
 """Branches through and around a message, and siblings."""
 
+import itertools
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,8 @@ from db.errors import InvalidCursor, InvalidInput
 from db.paging import Page, Slice
 from db.record import new_id
 from db.viewer import DEFAULT_VIEWER as ME
-from tests.db.builders import World
+from db.viewer import PROGRAM
+from tests.db.builders import START, World
 
 
 class Tree:
@@ -43,10 +46,10 @@ async def tree(world: World) -> Tree:
 async def test_a_branch_goes_through_a_message_and_down_to_its_newest_leaf(
     database: Database, statements: list[str]
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         grown = await tree(World(connection))
     expected = {0: [0, 2, 3], 1: [0, 1, 4, 6], 4: [0, 1, 4, 6], 5: [0, 1, 4, 5], 3: [0, 2, 3], 7: [7]}
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for number, branch in expected.items():
             through = grown.ids[number]
             statements.clear()
@@ -60,10 +63,10 @@ async def test_a_branch_goes_through_a_message_and_down_to_its_newest_leaf(
 
 
 async def test_a_branch_is_paged_like_any_list(database: Database, statements: list[str]) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         grown = await tree(World(connection))
     through = grown.ids[4]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         first = await messages.branch_page(connection, grown.talk, Page.of(first=2), through=through, viewer=ME)
         assert (grown.numbers(first), first.has_previous, first.has_next) == ([0, 1], False, True)
         cursor = first.cursor(first.rows[-1])
@@ -83,10 +86,61 @@ async def test_a_branch_is_paged_like_any_list(database: Database, statements: l
             await messages.branch_page(connection, grown.talk, Page.of(first=1, after=cursor), viewer=ME)
 
 
+def a_page(places: Sequence[int], page: Page, after: int | None, before: int | None) -> tuple[list[int], bool, bool]:
+    """What a page of a list with these places holds, and whether there is more behind it and in front of it."""
+    inside = [n for n in places if (after is None or n > after) and (before is None or n < before)]
+    shown = inside[-page.size :] if page.backward else inside[: page.size]
+    behind = (before is not None and any(n >= before for n in places)) or (not page.backward and shown != inside)
+    in_front = (after is not None and any(n <= after for n in places)) or (page.backward and shown != inside)
+    return shown, behind, in_front
+
+
+@pytest.mark.parametrize("all_branches", [False, True])
+async def test_a_page_of_many_conversations_holds_what_a_page_of_each_would(
+    database: Database, statements: list[str], all_branches: bool
+) -> None:
+    async with database.write(viewer=PROGRAM) as connection:
+        world = World(connection)
+        grown = await tree(world)
+        talks = [await world.conversation() for _ in range(5)]
+        expected = {talk: list(range(length)) for talk, length in zip(talks, (0, 1, 3, 4, 9), strict=True)}
+        for talk, places in expected.items():
+            await world.thread(talk, len(places))
+        expected[grown.talk] = list(range(8)) if all_branches else [0, 1, 2]
+        gaps = await world.conversation()
+        expected[gaps] = [2, 3, 7]
+        for place in expected[gaps]:
+            await world.message(gaps, place)
+        deleted = await world.conversation(deleted_at=START)
+        await world.thread(deleted, 3)
+        asked = [*expected, deleted]
+    name = "sequence" if all_branches else "branch_position"
+    async with database.read(viewer=PROGRAM) as connection:
+        whole = await messages.of_conversations(
+            connection, [talks[-1]], Page.of(), all_branches=all_branches, viewer=ME
+        )
+        cursors = [None, *(whole[talks[-1]].cursor(row) for row in whole[talks[-1]].rows)]
+        sizes = [{"first": 1}, {"first": 3}, {"first": 20}, {"last": 1}, {"last": 3}, {"last": 20}]
+        for size, after, before in itertools.product(sizes, (None, 0, 2, 8), (None, 0, 3, 8)):
+            if (after is None) != (before is None) and ("last" in size) is (before is None):
+                continue  # a cursor of the other direction, which is refused
+            given = {"after": cursors[0 if after is None else after + 1]}
+            given["before"] = cursors[0 if before is None else before + 1]
+            page = Page.of(**size, **given)  # type: ignore[arg-type]  # the names are the arguments' own
+            statements.clear()
+            found = await messages.of_conversations(connection, asked, page, all_branches=all_branches, viewer=ME)
+            assert len(statements) == 1
+            for talk in asked:
+                one = found[talk]
+                places = [row._mapping[name] for row in one.rows]
+                wanted = a_page(expected.get(talk, ()), page, after, before)
+                assert (places, one.has_next, one.has_previous) == wanted, (size, after, before)
+
+
 async def test_a_page_around_a_message_has_it_in_its_middle_or_ends_at_an_end(
     database: Database, statements: list[str]
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         ids = await world.thread(talk, 10)
@@ -101,7 +155,7 @@ async def test_a_page_around_a_message_has_it_in_its_middle_or_ends_at_an_end(
         (4, 1, [4], True, True),
         (7, 20, list(range(10)), False, False),
     ]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for through, everywhere in ((None, False), (ids[9], False), (None, True)):
             for middle, size, expected, before, after in cases:
                 statements.clear()
@@ -129,11 +183,11 @@ async def test_a_page_around_a_message_has_it_in_its_middle_or_ends_at_an_end(
 
 
 async def test_a_message_that_is_not_there_is_refused_by_the_argument_that_names_it(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         grown = await tree(world)
         elsewhere = (await tree(world)).ids[0]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for stranger in (elsewhere, new_id()):
             with pytest.raises(InvalidInput) as raised:
                 await messages.branch_page(connection, grown.talk, Page.of(), through=stranger, viewer=ME)
@@ -162,7 +216,7 @@ async def test_a_message_that_is_not_there_is_refused_by_the_argument_that_names
 async def test_siblings_share_a_parent_and_roots_share_their_conversation(
     database: Database, statements: list[str]
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         grown = await tree(world)
         await tree(world)
@@ -175,7 +229,7 @@ async def test_siblings_share_a_parent_and_roots_share_their_conversation(
         6: (1, 2, 5, None, [5, 6]),
     }
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found = await messages.siblings_of(connection, grown.ids, viewer=ME)
         assert len(statements) == 1
         versions = await messages.sibling_messages_of(connection, grown.ids, viewer=ME)
@@ -189,12 +243,12 @@ async def test_siblings_share_a_parent_and_roots_share_their_conversation(
 
 
 async def test_of_very_many_siblings_the_first_hundred_are_given_and_both_neighbours(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         root = await world.message(talk, 0)
         ids = [await world.message(talk, n + 1, parent_id=root, branch_position=None) for n in range(120)]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         given = (await messages.siblings_of(connection, [ids[110]], viewer=ME))[ids[110]]
         versions = await messages.sibling_messages_of(connection, [ids[110]], viewer=ME)
     assert (given._mapping["index"], given._mapping["count"]) == (110, 120)

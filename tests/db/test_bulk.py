@@ -14,7 +14,7 @@ from db.database import Database
 from db.record import new_id, now
 from db.tables import metadata
 from db.viewer import DEFAULT_VIEWER as ME
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from db.words import ToolKind
 
 TOOLS = metadata.tables["tools"]
@@ -27,7 +27,7 @@ def tool(**values: Any) -> dict[str, Any]:
 
 
 async def stored(database: Database, table: sa.Table) -> Sequence[sa.RowMapping]:
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return (await connection.execute(sa.select(table).order_by(table.c.id))).mappings().all()
 
 
@@ -37,7 +37,7 @@ async def test_rows_read_back_as_they_were_given_with_defaults_for_what_is_missi
         tool(name="naïve", description="", name_made=True),
         tool(description="x" * 100_000, created_at=now() - timedelta(days=9000)),
     ]
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.insert(connection, TOOLS, rows, viewer=ME)
     defaults = {"name_made": False, "kind": "FUNCTION", "version": 1, "workspace_id": ME.workspace_id}
     nulls = dict.fromkeys(("description", "parameters", "external_id"))
@@ -52,7 +52,7 @@ async def test_generated_columns_are_not_written_and_there_all_the_same(database
         "properties": {"k": "v"},
         **dict.fromkeys(("created_at", "updated_at", "last_activity_at"), now()),
     }
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.insert(connection, CONVERSATIONS, [row], viewer=ME)
         found = await connection.execute(sa.select(sa.cast(CONVERSATIONS.c.properties_copy, sa.Text)))
         assert found.scalar_one().replace(" ", "") == '{"k":"v"}'
@@ -75,19 +75,19 @@ async def test_rows_that_break_a_rule_are_refused_with_the_drivers_words(
     database: Database, values: dict[str, Any]
 ) -> None:
     with pytest.raises(RowsRefused, match=r"\w"):
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await bulk.insert(connection, TOOLS, [tool(id=UUID(int=1)), tool(**values)], viewer=ME)
     assert not await stored(database, TOOLS)
 
 
 async def test_a_column_that_is_not_there_is_a_programming_error(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         with pytest.raises(KeyError, match="tools has no column colour, size"):
             await bulk.insert(connection, TOOLS, [tool(colour=1), tool(size=2)], viewer=ME)
 
 
 async def test_many_rows_are_one_statement(database: Database, statements: list[str]) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await connection.execute(sa.select(1))
         statements.clear()
         await bulk.insert(connection, TOOLS, [tool() for _ in range(500)], viewer=ME)
@@ -102,7 +102,7 @@ async def test_many_rows_are_one_statement(database: Database, statements: list[
 async def test_updates_counters_and_deletes_touch_no_other_workspace(database: Database) -> None:
     other = Viewer(new_id())
     row: dict[str, Any] = {"id": new_id(), "created_at": now(), "updated_at": now()}
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         workspace = {"id": other.workspace_id, "name": "other", "created_at": now()}
         await connection.execute(metadata.tables["workspaces"].insert(), workspace)
         await bulk.insert(connection, SOURCES, [row], viewer=ME)
@@ -112,7 +112,7 @@ async def test_updates_counters_and_deletes_touch_no_other_workspace(database: D
         await bulk.delete(connection, SOURCES.c.id, [row["id"]], viewer=other)
     (kept,) = await stored(database, SOURCES)
     assert (kept["title"], kept["citation_count"]) == ("mine", 2)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.delete(connection, SOURCES.c.id, [row["id"]], viewer=ME)
     assert not await stored(database, SOURCES)
 

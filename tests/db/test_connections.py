@@ -24,6 +24,7 @@ from db import lending, turns
 from db.bare import LARGEST, Bare
 from db.database import Database, DatabaseSettings
 from db.errors import DatabaseBusy
+from db.viewer import PROGRAM
 from tests import postgres
 from tests.conftest import fresh_database
 
@@ -43,21 +44,21 @@ async def looked(database: Database, text: str) -> list[tuple[Any, ...]]:
     async def work(connection: Bare) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.fetch(text, ())]
 
-    return await database.look(work)
+    return await database.look(work, viewer=PROGRAM)
 
 
 async def asked(database: Database, text: str) -> list[tuple[Any, ...]]:
     async def work(connection: AsyncConnection) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.exec_driver_sql(text)]
 
-    return await database.ask(work)
+    return await database.ask(work, viewer=PROGRAM)
 
 
 async def wrote(database: Database, number: int) -> None:
     async def work(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql(f"INSERT INTO numbers VALUES ({number})")
 
-    await database.transact(work)
+    await database.transact(work, viewer=PROGRAM)
 
 
 both_ways = pytest.mark.parametrize("read", [looked, asked])
@@ -66,7 +67,7 @@ both_ways = pytest.mark.parametrize("read", [looked, asked])
 @pytest.fixture
 async def numbers(database: Database) -> Database:
     """A database with a table to write to."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await connection.exec_driver_sql("CREATE TABLE numbers (number integer)")
     return database
 
@@ -75,7 +76,7 @@ async def numbers(database: Database) -> Database:
 async def server(tmp_path: Path) -> AsyncIterator[Database]:
     """A database on PostgreSQL, with a table to write to."""
     async with fresh_database("postgresql", tmp_path) as database:
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql("CREATE TABLE numbers (number integer)")
         yield database
 
@@ -145,7 +146,7 @@ async def test_a_look_gives_the_rows_of_the_driver(database: Database) -> None:
         assert connection.dialect.name == database.dialect
         return await connection.fetch(f"SELECT {mark}, 2", ("a",))
 
-    (row,) = await database.look(work)
+    (row,) = await database.look(work, viewer=PROGRAM)
     assert type(row) is (tuple if database.dialect == "sqlite" else asyncpg.Record)
     assert tuple(row) == ("a", 2)
 
@@ -154,7 +155,7 @@ async def test_all_of_a_look_runs_on_one_connection_and_in_the_thread_of_sqlites
     async def work(_connection: Bare) -> int:
         return threading.get_ident()
 
-    assert (await database.look(work) == threading.get_ident()) == (database.dialect == "postgresql")
+    assert (await database.look(work, viewer=PROGRAM) == threading.get_ident()) == (database.dialect == "postgresql")
 
 
 @both_ways
@@ -173,7 +174,7 @@ async def test_a_value_that_the_driver_refuses_costs_no_connection(server: Datab
 
     before = await looked(server, MINE)
     with pytest.raises(asyncpg.DataError, match="invalid input for query argument"):
-        await server.look(work)
+        await server.look(work, viewer=PROGRAM)
     assert await looked(server, MINE) == before
 
 
@@ -183,7 +184,7 @@ async def test_what_a_work_raises_comes_out_and_the_connection_goes_back(databas
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        await database.look(work)
+        await database.look(work, viewer=PROGRAM)
     assert out(database) == 0
     assert await looked(database, "SELECT 1") == [(1,)]
 
@@ -216,7 +217,7 @@ async def test_a_look_that_is_cancelled_between_two_statements_makes_no_more_of_
         fetched.extend(await connection.fetch("SELECT 1", ()))
 
     async with fresh_database("sqlite", tmp_path) as database:
-        task = asyncio.create_task(database.look(work))
+        task = asyncio.create_task(database.look(work, viewer=PROGRAM))
         await asyncio.to_thread(reached.wait)
         task.cancel()
         await asyncio.sleep(0.01)
@@ -248,7 +249,7 @@ async def test_reads_that_are_cancelled_at_any_moment_leave_the_pools_whole(numb
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_who_gets_no_connection_in_time_is_told_so(kind: str, tmp_path: Path) -> None:
     async with narrow(kind, tmp_path, seconds=0.05) as database:
-        async with database.read():
+        async with database.read(viewer=PROGRAM):
             for read in (looked, asked):
                 with pytest.raises(DatabaseBusy):
                     await read(database, "SELECT 1")
@@ -264,7 +265,7 @@ async def test_connections_are_had_in_the_order_of_asking(kind: str, tmp_path: P
         served.append(number)
 
     async with narrow(kind, tmp_path, seconds=60) as database:
-        async with asyncio.TaskGroup() as group, database.read():
+        async with asyncio.TaskGroup() as group, database.read(viewer=PROGRAM):
             tasks = [group.create_task(one(database, number)) for number in range(12)]
             await asyncio.sleep(0)
             tasks[3].cancel()
@@ -306,7 +307,7 @@ async def test_quick_reads_of_sqlite_run_a_few_at_a_time(tmp_path: Path, monkeyp
         await made.close()
         database = Database.open(made.url, DatabaseSettings(readers=8, readers_at_once=1))
         try:
-            await asyncio.gather(*(database.look(work) for _ in range(30)))
+            await asyncio.gather(*(database.look(work, viewer=PROGRAM) for _ in range(30)))
         finally:
             await database.close()
     assert most == 1
@@ -346,7 +347,7 @@ async def test_storms_of_all_kinds_leave_every_connection_in_the_pool(numbers: D
             await looked(numbers, "SELECT nothing")
 
     async def reading() -> None:
-        async with numbers.read() as connection:
+        async with numbers.read(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql("SELECT 1")
             await asyncio.sleep(0.001)
             await connection.exec_driver_sql("SELECT 1")
@@ -380,7 +381,7 @@ async def test_storms_of_all_kinds_leave_every_connection_in_the_pool(numbers: D
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_one_connection_serves_looks_and_writes_in_turn(kind: str, tmp_path: Path) -> None:
     async with narrow(kind, tmp_path, seconds=60) as database:
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql("CREATE TABLE numbers (number integer)")
         for number in range(20):
             await wrote(database, number)
@@ -433,7 +434,7 @@ async def test_a_connection_that_is_out_when_the_database_is_closed_is_closed_wh
                 return len(await beside(database, f"SELECT pid {OTHERS} AND backend_type = 'client backend'"))
             return sum(thread.ident in ran for thread in threading.enumerate())
 
-        task = asyncio.create_task(database.look(work))
+        task = asyncio.create_task(database.look(work, viewer=PROGRAM))
         await asyncio.to_thread(reached.wait)
         await database.close()
         assert await open_ones() == 1
@@ -462,7 +463,7 @@ async def test_a_read_whose_connection_is_lost_in_the_middle_is_done_once_more(s
         return int(await fetched(connection, "SELECT 7"))
 
     do: Any = server.look if read is looked else server.ask
-    assert await do(work) == 7
+    assert await do(work, viewer=PROGRAM) == 7
     assert len(set(pids)) == 2
     assert out(server) == 0
 
@@ -472,7 +473,7 @@ async def test_a_read_whose_connection_is_lost_in_the_middle_is_done_once_more(s
 
     pids.clear()
     with pytest.raises((asyncpg.PostgresError, sa.exc.DBAPIError)):
-        await do(hopeless)
+        await do(hopeless, viewer=PROGRAM)
     assert len(pids) == 2
     assert await read(server, "SELECT 1") == [(1,)]
 
@@ -490,7 +491,7 @@ async def test_a_look_that_makes_an_answer_of_its_failure_is_done_once_more_too(
         except asyncpg.PostgresError as error:
             return error
 
-    assert await server.look(work) == 1
+    assert await server.look(work, viewer=PROGRAM) == 1
 
 
 async def test_a_write_whose_connection_is_lost_in_the_middle_is_not_done_again(server: Database) -> None:
@@ -503,7 +504,7 @@ async def test_a_write_whose_connection_is_lost_in_the_middle_is_not_done_again(
         await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid(), 5000)")
 
     with pytest.raises(sa.exc.DBAPIError):
-        await server.transact(work)
+        await server.transact(work, viewer=PROGRAM)
     assert times == 1
     assert await looked(server, "SELECT count(*) FROM numbers") == [(0,)]
     await wrote(server, 2)
@@ -523,7 +524,7 @@ async def test_a_connection_is_asked_whether_it_lives_only_where_it_was_silent_f
         await wrote(server, 3)
         return texts
 
-    async with server.read() as connection:
+    async with server.read(viewer=PROGRAM) as connection:
         raw: Any = (await connection.get_raw_connection()).driver_connection
         raw.add_query_logger(lambda record: texts.append(record.query))
     # The driver does not tell of statements that were prepared by name, as those of looks and of SQLAlchemy are.
@@ -537,9 +538,9 @@ async def test_nothing_is_left_in_a_transaction(server: Database) -> None:
     await crowd(server)
     await asyncio.gather(*(asked(server, "SELECT 1") for _ in range(10)), *(wrote(server, 1) for _ in range(5)))
     with pytest.raises(sa.exc.DBAPIError):
-        await server.transact(lambda connection: connection.exec_driver_sql("SELECT 1 / 0"))
+        await server.transact(lambda connection: connection.exec_driver_sql("SELECT 1 / 0"), viewer=PROGRAM)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05), server.write() as connection:
+        async with asyncio.timeout(0.05), server.write(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql("SELECT pg_sleep(600)")
 
     states = await beside(server, f"SELECT DISTINCT state {OTHERS} AND backend_type = 'client backend'")
@@ -553,12 +554,12 @@ async def test_a_transaction_in_which_a_statement_failed_is_not_said_to_be_commi
             await connection.exec_driver_sql("SELECT 1 / 0")
 
     with pytest.raises(RuntimeError, match="a statement of this transaction failed"):
-        await server.transact(work)
+        await server.transact(work, viewer=PROGRAM)
     assert await looked(server, "SELECT count(*) FROM numbers") == [(0,)]
 
 
 async def test_a_part_of_a_transaction_can_be_undone(numbers: Database) -> None:
-    async with numbers.write() as connection:
+    async with numbers.write(viewer=PROGRAM) as connection:
         await connection.exec_driver_sql("INSERT INTO numbers VALUES (1)")
         nested = await connection.begin_nested()
         await connection.exec_driver_sql("INSERT INTO numbers VALUES (2)")
@@ -602,7 +603,7 @@ async def test_a_look_gives_the_columns_of_today_after_its_table_was_altered(num
     expected: tuple[int | None, ...] = (1,)
     for name in "abc":
         assert await looked(numbers, "SELECT * FROM numbers") == [expected]
-        async with numbers.write() as connection:
+        async with numbers.write(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql(f"ALTER TABLE numbers ADD COLUMN {name} integer")
         expected = (*expected, None)
         assert await looked(numbers, "SELECT * FROM numbers") == [expected]

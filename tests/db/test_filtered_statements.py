@@ -20,7 +20,7 @@ from db.record import new_id
 from db.tables import metadata
 from db.verbs import Verb
 from db.viewer import DEFAULT_VIEWER as ME
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from db.words import MessageRole
 from tests.conftest import fresh_database, recorded
 from tests.db import generated
@@ -45,7 +45,7 @@ MODELS = {conversations: conversation_holds, messages: message_holds, feedback: 
 @pytest.fixture
 async def records(database: Database) -> Records:
     """The nasty records, in the database and as the model has them."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         return await build(World(connection))
 
 
@@ -57,7 +57,7 @@ def nothing_kept() -> None:
 
 async def look(database: Database, verb: Verb[..., Any], *asked: Any, viewer: Viewer = ME, **options: Any) -> Any:
     """What a verb answers on a bare connection."""
-    return await database.look(lambda connection: verb(connection, *asked, viewer=viewer, **options))
+    return await database.look(lambda connection: verb(connection, *asked, viewer=viewer, **options), viewer=viewer)
 
 
 async def answers(database: Database, room: Any, where: Where, viewer: Viewer = ME) -> tuple[list[str], bool, int]:
@@ -202,7 +202,7 @@ async def test_numbers_of_other_kinds_and_other_paths_are_other_statements(datab
 
 async def test_each_viewer_is_given_what_is_theirs_by_the_same_statement(database: Database) -> None:
     theirs = Viewer(new_id())
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         values = {"id": theirs.workspace_id, "name": "another", "created_at": START}
         await connection.execute(sa.insert(metadata.tables["workspaces"]).values(values))
         ids = {viewer: await World(connection, viewer).conversation(owner_id="o") for viewer in (ME, theirs)}
@@ -234,7 +234,7 @@ async def test_pages_that_are_read_on_are_made_once_for_all_values(database: Dat
 
 
 async def test_references_of_a_conversation_are_read_on_by_kept_statements(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         listed = [await world.reference(talk, None, position) for position in range(3)]
@@ -331,7 +331,7 @@ async def test_filters_drive_out_no_other_statements_and_only_so_many_are_kept(t
     ids=["conditions", "values"],
 )
 async def test_the_statement_of_a_very_large_filter_is_not_kept(database: Database, where: Where) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         talk = await World(connection).conversation(title="x")
         await World(connection).conversation(title="y")
     assert await answers(database, conversations, where) == ([talk.hex], False, 1)

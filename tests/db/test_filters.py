@@ -18,6 +18,7 @@ from db.paging import Page
 from db.record import new_id
 from db.tables import metadata
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import PROGRAM
 from db.words import OriginSystem
 from tests.db.builders import World
 from tests.db.filter_model import conversation_holds, feedback_holds, message_holds
@@ -37,7 +38,7 @@ IN_ONE_DATABASE = settings(
 @pytest.fixture
 async def records(database: Database) -> Records:
     """The nasty records, in the database and as the model has them."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         return await build(World(connection))
 
 
@@ -47,7 +48,7 @@ async def test_a_filter_of_conversations_finds_what_the_model_finds(
     database: Database, records: Records, where: dict[str, Any]
 ) -> None:
     expected = {record["id"] for record in records.conversations if conversation_holds(record, where)}
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         page = await conversations.page(connection, Page.of(first=100), where=where, viewer=ME)
         assert {row.id for row in page.rows} == expected
         assert await conversations.count(connection, where=where, viewer=ME) == len(expected)
@@ -85,7 +86,7 @@ async def test_a_filter_of_feedback_finds_what_the_model_finds(
 
 async def found(database: Database, table: str, condition: sa.ColumnElement[bool]) -> set[UUID]:
     rows = metadata.tables[table]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return set((await connection.execute(sa.select(rows.c.id).where(condition))).scalars())
 
 
@@ -102,7 +103,7 @@ async def test_no_field_of_the_records_is_left_to_chance(database: Database, rec
     cases += [{"feedback": {"message_id": {"in": [record["id"] for record in records.messages]}}}]
     cases += [{}, {"and": []}, {"or": []}, {"not": {}}, {"not": {"or": []}}, {"title": {"in": []}}]
     cases += [{"owner_id": {"not_in": []}}, {"tags": {"has_any": []}}, {"tags": {"has_all": []}}]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for where in cases:
             for case in (where, {"not": where}):
                 expected = {record["id"] for record in records.conversations if conversation_holds(record, case)}
@@ -111,7 +112,7 @@ async def test_no_field_of_the_records_is_left_to_chance(database: Database, rec
 
 
 async def test_assistants_tools_and_sources_are_filtered_too(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         assistant = await world.assistant(name="Ärzte", external_id="x")
         await world.assistant(name="b")
@@ -121,7 +122,7 @@ async def test_assistants_tools_and_sources_are_filtered_too(database: Database)
         source = await world.source(title="Ärzte", url="https://a", citation_count=2)
         await world.source(citation_count=1)
     name = {"starts_with": "är"}
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
 
         async def page(room: Any, where: dict[str, Any]) -> list[UUID]:
             return [row.id for row in (await room.page(connection, Page.of(), where=where, viewer=ME)).rows]
@@ -203,7 +204,7 @@ async def test_the_largest_filters_that_are_taken_can_be_run(database: Database,
         {"properties": [{"path": ["-1", "0"] * 16, "not_in": many}]},
         nested,
     ]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for where in largest:
             expected = [record for record in records.conversations if conversation_holds(record, where)]
             assert await conversations.count(connection, where=where, viewer=ME) == len(expected)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from db import functions
 from db.database import Database, database_url
 from db.errors import DatabaseUnfit
+from db.viewer import PROGRAM
 from tests import postgres
 
 LETTERS = "".join(
@@ -22,7 +23,7 @@ async def test_both_databases_fold_letters_as_python_does(database: Database) ->
     folded = (
         sa.func.colloquy_fold(column) if database.dialect == "sqlite" else sa.func.lower(sa.collate(column, "default"))
     )
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         assert await connection.scalar(sa.select(folded)) == functions.fold(letters)
 
 
@@ -34,7 +35,7 @@ def test_folding_keeps_the_number_of_letters_and_does_not_depend_on_neighbours()
 
 
 async def test_a_database_of_the_tests_is_fit(database: Database) -> None:
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         await functions.check_locale(connection)
 
 
@@ -47,7 +48,7 @@ async def test_a_database_whose_locale_knows_ascii_only_is_refused() -> None:
     await server.close()
     ascii_only = Database.open(database_url(postgres.url(name)))
     try:
-        async with ascii_only.read() as connection:
+        async with ascii_only.read(viewer=PROGRAM) as connection:
             with pytest.raises(DatabaseUnfit, match=r"UTF-8 locale"):
                 await functions.check_locale(connection)
     finally:

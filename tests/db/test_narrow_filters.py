@@ -17,6 +17,7 @@ from db.filters import is_narrow
 from db.paging import Page
 from db.record import new_id
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import PROGRAM
 from tests.conftest import fresh_database
 
 KEY = new_id()
@@ -54,12 +55,12 @@ async def test_a_filter_that_names_few_rows_is_answered_from_its_index_and_not_r
 ) -> None:
     async with fresh_database("sqlite", tmp_path) as database:
         with executed(database) as statements:
-            async with database.read() as connection:
+            async with database.read(viewer=PROGRAM) as connection:
                 await room.page(connection, Page.of(), where=where, viewer=ME)
                 await room.count(connection, where=where, viewer=ME)
         assert len(statements) == 2
         for statement, parameters in statements:
-            async with database.read() as connection:
+            async with database.read(viewer=PROGRAM) as connection:
                 found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 plan = [row.detail for row in found]
             assert any(f"INDEX {index} " in step for step in plan), plan

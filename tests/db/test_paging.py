@@ -20,7 +20,7 @@ from db.paging import Keyset, Order, Page, Slice
 from db.record import new_id
 from db.tables import metadata
 from db.viewer import DEFAULT_VIEWER as ME
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from tests.db.builders import World, at
 
 IN_ONE_DATABASE = settings(
@@ -101,7 +101,7 @@ class Shelf:
             }
             for title, second, number in given
         ]
-        async with self.database.write() as connection:
+        async with self.database.write(viewer=PROGRAM) as connection:
             if first:
                 workspace = {"id": self.viewer.workspace_id, "name": str(self.viewer.workspace_id)}
                 await connection.execute(sa.insert(metadata.tables["workspaces"]), [workspace])
@@ -116,7 +116,7 @@ class Shelf:
 
     async def read(self, page: Page) -> Slice:
         by = [sources.ORDERS[field].directed(descending=descending) for field, descending in self.order]
-        async with self.database.read() as connection:
+        async with self.database.read(viewer=PROGRAM) as connection:
             return await sources.page(connection, page, order=by, viewer=self.viewer)
 
 
@@ -204,11 +204,11 @@ async def test_rows_that_come_meanwhile_move_no_other_row_in_or_out(
 
 async def some_cursor(database: Database) -> tuple[str, str]:
     """A cursor of the conversations by title, and one of the messages of one."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation(title="é")
         await world.message(talk, 0)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         by_title = await conversations.page(connection, Page.of(), order=[conversations.ORDERS["TITLE"]], viewer=ME)
         branch = (await messages.of_conversations(connection, [talk], Page.of(), viewer=ME))[talk]
     return by_title.cursor(by_title.rows[0]), branch.cursor(branch.rows[0])
@@ -217,7 +217,7 @@ async def some_cursor(database: Database) -> tuple[str, str]:
 async def test_a_cursor_of_another_list_order_or_direction_is_refused(database: Database) -> None:
     by_title, on_branch = await some_cursor(database)
     title = conversations.ORDERS["TITLE"]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         same = Page.of(first=1, after=by_title)
         assert (await conversations.page(connection, same, order=[title], viewer=ME)).has_previous
         for cursor, order in (
@@ -275,7 +275,7 @@ async def test_a_mangled_cursor_is_refused(database: Database) -> None:
     title = conversations.ORDERS["TITLE"]
     mangled = [cursor[:-1], cursor[1:], cursor + "A", cursor + "=", cursor.swapcase(), "é" + cursor, "", "e30"]
     mangled += [cursor[:n] + ("A" if cursor[n] != "A" else "B") + cursor[n + 1 :] for n in range(len(cursor) - 1)]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for text in mangled:
             with pytest.raises(InvalidCursor):
                 await conversations.page(connection, Page.of(first=1, after=text), order=[title], viewer=ME)
@@ -284,7 +284,7 @@ async def test_a_mangled_cursor_is_refused(database: Database) -> None:
 async def test_a_page_is_one_statement_with_cursors_and_without(database: Database, statements: list[str]) -> None:
     cursor, _ = await some_cursor(database)
     title = conversations.ORDERS["TITLE"]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for page in (Page.of(), Page.of(first=1, after=cursor), Page.of(last=1, after=cursor, before=cursor)):
             statements.clear()
             await conversations.page(connection, page, order=[title], viewer=ME)

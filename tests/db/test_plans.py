@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from db.paging import Page
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import PROGRAM
 from tests.conftest import fresh_database
 from tests.db.builders import World
 from tests.db.everything import Everything, verbs
@@ -23,12 +24,12 @@ OVER_ALL = {"page", "count", "tag_counts", "property_keys", "property_values"}
 async def test_a_verb_that_is_given_ids_reads_no_other_rows(tmp_path: Path) -> None:
     everything = Everything()
     async with fresh_database("sqlite", tmp_path) as database:
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await everything.build(World(connection))
         asked: list[str] = []
         event.listen(database.reader.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         faults = {}
-        async with database.read() as connection:
+        async with database.read(viewer=PROGRAM) as connection:
             for room, name, verb in verbs():
                 if name in OVER_ALL:
                     continue

@@ -9,6 +9,7 @@ from db.database import Database
 from db.errors import InvalidInput
 from db.jsons import dump, parse
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import PROGRAM
 from tests.db.builders import START, World
 
 DOCUMENTS: list[Any] = [
@@ -24,7 +25,7 @@ DOCUMENTS: list[Any] = [
 
 
 async def fill(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         for document in DOCUMENTS:
             await world.conversation(properties=document)
@@ -33,7 +34,7 @@ async def fill(database: Database) -> None:
 
 async def test_keys_are_counted_at_any_depth_the_most_used_first(database: Database) -> None:
     await fill(database)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
 
         async def keys(path: list[str], prefix: str | None = None, first: int = 100) -> list[tuple[str, int]]:
             return await properties.property_keys(
@@ -50,7 +51,7 @@ async def test_keys_are_counted_at_any_depth_the_most_used_first(database: Datab
 
 async def test_values_are_counted_and_of_a_list_its_members(database: Database) -> None:
     await fill(database)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
 
         async def values(path: list[str], prefix: str | None = None, first: int = 100) -> list[tuple[Any, int]]:
             return await properties.property_values(
@@ -76,7 +77,7 @@ async def test_values_are_counted_and_of_a_list_its_members(database: Database) 
 
 async def test_a_value_is_counted_as_often_as_its_filter_finds_it(database: Database) -> None:
     await fill(database)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for path in (["plan"], ["page", "path"], ["n"], ["é"], ["o"], ["o", "a"], ["page", "path", "1"]):
             for value, count in await properties.property_values(
                 connection, "properties", "conversation", path, viewer=ME
@@ -86,12 +87,12 @@ async def test_a_value_is_counted_as_often_as_its_filter_finds_it(database: Data
 
 
 async def test_messages_have_metadata_and_conversations_do_not(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         message = await world.message(talk, 0, metadata={"a": 1})
         await world.feedback(talk, message, user_properties={"b": 2})
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         keys = await properties.property_keys(connection, "metadata", "message", [], viewer=ME)
         assert keys == [("a", 1)]
         keys = await properties.property_keys(connection, "user_properties", "feedback", [], viewer=ME)
@@ -106,7 +107,7 @@ async def test_messages_have_metadata_and_conversations_do_not(database: Databas
 async def test_discovery_is_one_statement(database: Database, statements: list[str]) -> None:
     await fill(database)
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         await properties.property_keys(connection, "properties", "conversation", [], viewer=ME)
         await properties.property_values(connection, "properties", "conversation", ["n"], viewer=ME)
     assert len(statements) == 2

@@ -22,7 +22,7 @@ from db.record import new_id
 from db.tables import metadata
 from db.verbs import Verb
 from db.viewer import DEFAULT_VIEWER as ME
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from db.words import Entity, OriginSystem, Rating
 from tests.conftest import fresh_database, recorded
 from tests.db.builders import START, World, at
@@ -103,7 +103,7 @@ class Crowd(Everything):
 @pytest.fixture
 async def crowd(database: Database) -> Crowd:
     built = Crowd()
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await built.build(World(connection))
     return built
 
@@ -152,12 +152,12 @@ def all_of(name: str) -> tuple[str, ...]:
 
 async def look(database: Database, verb: AnyVerb, *asked: Any, viewer: Viewer = ME, **options: Any) -> Any:
     """What a verb answers on a bare connection."""
-    return await database.look(lambda connection: verb(connection, *asked, viewer=viewer, **options))
+    return await database.look(lambda connection: verb(connection, *asked, viewer=viewer, **options), viewer=viewer)
 
 
 async def ask(database: Database, verb: AnyVerb, *asked: Any, **options: Any) -> Any:
     """What a verb answers in rows of SQLAlchemy."""
-    return await database.ask(lambda connection: verb(connection, *asked, viewer=ME, **options))
+    return await database.ask(lambda connection: verb(connection, *asked, viewer=ME, **options), viewer=ME)
 
 
 async def same(database: Database, name: str, asked: tuple[Any, ...], columns: tuple[str, ...], **options: Any) -> Any:
@@ -286,7 +286,7 @@ async def test_keys_go_in_as_they_came_out(database: Database, crowd: Crowd) -> 
         found = await assistants.by_ids(connection, helpers, viewer=ME, columns=("name",))
         return ids, said, found
 
-    ids, said, found = await database.look(work)
+    ids, said, found = await database.look(work, viewer=PROGRAM)
     assert said.keys() == set(ids)
     assert len(found) == 1
     assert all(isinstance(key, str) for key in (*ids, *said, *found))
@@ -348,7 +348,7 @@ async def test_a_statement_is_made_once_for_all_viewers_keys_and_pages(
 
 async def test_a_statement_that_is_kept_gives_each_viewer_what_is_theirs(database: Database) -> None:
     theirs = Viewer(new_id())
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         values = {"id": theirs.workspace_id, "name": "another", "created_at": START}
         await connection.execute(sa.insert(metadata.tables["workspaces"]).values(values))
         ids = {viewer: await World(connection, viewer).conversation() for viewer in (ME, theirs)}
@@ -368,7 +368,7 @@ async def test_only_so_many_statements_are_kept(tmp_path: Any) -> None:
             for columns in ways:
                 await tools.by_ids(connection, [], viewer=ME, columns=columns)
 
-        await database.look(work)
+        await database.look(work, viewer=PROGRAM)
     assert statements.how_many() == statements.MAX_KEPT
 
 

@@ -9,6 +9,7 @@ from db.database import Database
 from db.paging import Page, Row, Slice
 from db.record import new_id
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import PROGRAM
 from db.words import MessageStatus
 from tests.db.builders import World, at
 
@@ -42,11 +43,11 @@ async def walk(read: Callable[[Page], Awaitable[Slice]], size: int = 2) -> list[
 
 
 async def test_a_row_has_the_values_of_its_columns_and_not_the_copies_for_filters(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation(properties={"a": [1, None]}, archived_at=at(5))
         message = await world.message(talk, 0, metadata={"b": "é"}, status=MessageStatus.STOPPED)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         conversation = (await conversations.by_ids(connection, [talk], viewer=ME))[talk]
         row = (await messages.by_ids(connection, [message], viewer=ME))[message]
     assert conversation.properties == {"a": [1, None]}
@@ -60,11 +61,11 @@ async def test_a_row_has_the_values_of_its_columns_and_not_the_copies_for_filter
 async def test_many_ids_are_one_statement_and_unknown_ones_are_left_out(
     database: Database, statements: list[str]
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         known = [await world.conversation() for _ in range(3)]
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found = await conversations.by_ids(connection, [*known, *(new_id() for _ in range(2000))], viewer=ME)
         assert len(statements) == 1
         assert await conversations.by_ids(connection, [], viewer=ME) == {}
@@ -72,12 +73,12 @@ async def test_many_ids_are_one_statement_and_unknown_ones_are_left_out(
 
 
 async def test_the_messages_of_many_conversations_are_one_statement(database: Database, statements: list[str]) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talks = [await world.conversation() for _ in range(3)]
         threads = [await world.thread(talk, length) for talk, length in zip(talks, (5, 2, 0), strict=True)]
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found = await messages.of_conversations(connection, talks, Page.of(first=3), viewer=ME)
         assert len(statements) == 1
         assert [ids(found[talk].rows) for talk in talks] == [threads[0][:3], threads[1], []]
@@ -97,14 +98,14 @@ async def test_the_messages_of_many_conversations_are_one_statement(database: Da
 
 
 async def test_a_conversation_is_read_along_its_branch_in_play_or_over_all_branches(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         root = await world.message(talk, 0)
         left = await world.message(talk, 1, parent_id=root, branch_position=None)
         right = await world.message(talk, 2, parent_id=root, branch_position=1)
         leaf = await world.message(talk, 3, parent_id=right, branch_position=2, visible=False)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
 
         async def on_branch(page: Page) -> Slice:
             return (await messages.of_conversations(connection, [talk], page, viewer=ME))[talk]
@@ -131,7 +132,7 @@ async def test_a_conversation_is_read_along_its_branch_in_play_or_over_all_branc
 async def test_what_belongs_to_messages_comes_in_order_and_in_one_statement_each(
     database: Database, statements: list[str]
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         one, two = await world.thread(talk, 2)
@@ -142,7 +143,7 @@ async def test_what_belongs_to_messages_comes_in_order_and_in_one_statement_each
             await world.insert("attachments", message_id=one, position=position, name=f"file {position}")
             await world.reference(talk, one, position, title=f"page {position}")
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         both = [one, two]
         parts = await messages.parts_of(connection, both, viewer=ME)
         questions = await messages.follow_ups_of(connection, both, viewer=ME)
@@ -161,7 +162,7 @@ async def test_what_belongs_to_messages_comes_in_order_and_in_one_statement_each
 async def test_references_of_a_conversation_are_its_own_and_then_those_of_its_messages(
     database: Database, statements: list[str]
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk, empty = await world.conversation(), await world.conversation()
         first, second, third = await world.thread(talk, 3)
@@ -169,7 +170,7 @@ async def test_references_of_a_conversation_are_its_own_and_then_those_of_its_me
         expected = [await world.reference(talk, first, position, kind="x") for position in range(2)] + expected
         expected = [await world.reference(talk, None, position) for position in range(2)] + expected
         assert second
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
 
         async def read(page: Page) -> Slice:
             statements.clear()
@@ -192,7 +193,7 @@ async def test_references_of_a_conversation_are_its_own_and_then_those_of_its_me
 
 
 async def test_references_of_sources_and_sources_by_citations(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         cited = await world.source(title="b", citation_count=2)
         untitled = await world.source(title=None, citation_count=0)
@@ -200,7 +201,7 @@ async def test_references_of_sources_and_sources_by_citations(database: Database
         talk = await world.conversation()
         message = await world.message(talk, 0)
         uses = [await world.reference(talk, message, position, source_id=cited) for position in range(3)]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
 
         async def read(page: Page) -> Slice:
             return (await references.of_sources(connection, [cited, other], page, viewer=ME))[cited]
@@ -218,7 +219,7 @@ async def test_references_of_sources_and_sources_by_citations(database: Database
 
 
 async def test_assistants_and_tools_and_the_conversations_of_each(database: Database, statements: list[str]) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         beta, alpha = await world.assistant(name="beta"), await world.assistant(name="alpha")
         search, lookup = await world.tool(name="search"), await world.tool(name="lookup")
@@ -230,7 +231,7 @@ async def test_assistants_and_tools_and_the_conversations_of_each(database: Data
             await world.insert("conversation_tools", conversation_id=talk, tool_id=search, position=0)
         await world.insert("conversation_tools", conversation_id=talks[0], tool_id=lookup, position=1)
     latest = [talks[3], talks[1], talks[4], talks[2], talks[0]]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         assert ids((await assistants.page(connection, Page.of(), viewer=ME)).rows) == [alpha, beta]
         assert ids((await tools.page(connection, Page.of(), viewer=ME)).rows) == [lookup, search]
         assert await assistants.count(connection, where={"name": {"starts_with": "A"}}, viewer=ME) == 1

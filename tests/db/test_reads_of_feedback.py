@@ -4,14 +4,14 @@ from db import conversations, feedback, origins
 from db.database import Database
 from db.paging import Page
 from db.viewer import DEFAULT_VIEWER as ME
-from db.viewer import DEFAULT_WORKSPACE_ID, Viewer
+from db.viewer import DEFAULT_WORKSPACE_ID, PROGRAM, Viewer
 from db.words import OriginSystem, Rating, Verdict
 from tests.db.builders import World, at
 from tests.db.test_reads import ids
 
 
 async def test_feedback_belongs_to_conversation_message_or_citation(database: Database, statements: list[str]) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation()
         message = await world.message(talk, 0)
@@ -28,7 +28,7 @@ async def test_feedback_belongs_to_conversation_message_or_citation(database: Da
         await world.insert("feedback_reasons", feedback_id=on_message, position=0, label="wrong")
         await world.insert("feedback_scores", feedback_id=on_message, position=0, name="stars", value=2.5, count=4)
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         of_talk = await feedback.of_conversations(connection, [talk], Page.of(), viewer=ME)
         of_message = await feedback.of_messages(connection, [message], viewer=ME)
         of_citations = await feedback.of_references(connection, [citation, other], viewer=ME)
@@ -55,7 +55,7 @@ async def test_feedback_belongs_to_conversation_message_or_citation(database: Da
 
 
 async def test_tags_origins_and_other_names_of_conversations(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation(external_id="ext-1")
         ticket = await world.conversation(external_id="T-1")
@@ -64,7 +64,7 @@ async def test_tags_origins_and_other_names_of_conversations(database: Database)
         await world.origin(talk, "T-1")
         await world.tag(talk, "Zebra", "apple")
         await world.tag(ticket, "apple", "Ärger")
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         tags = await conversations.tags_of(connection, [talk, imported], viewer=ME)
         assert {key: [row.tag for row in rows] for key, rows in tags.items()} == {
             talk: ["Zebra", "apple"],
@@ -87,7 +87,7 @@ async def test_the_viewers_own_feedback_is_the_last_changed_that_they_gave_on_th
     database: Database, statements: list[str]
 ) -> None:
     ada, nobody = Viewer(DEFAULT_WORKSPACE_ID, "ada"), ME
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk, other = await world.conversation(owner_id="ada"), await world.conversation()
         message, silent = await world.message(talk, 0), await world.message(talk, 1)
@@ -101,7 +101,7 @@ async def test_the_viewers_own_feedback_is_the_last_changed_that_they_gave_on_th
         nameless = await world.feedback(other, is_owners=True)
         nameless_on_message = await world.feedback(talk, message)
     statements.clear()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         talks, messages = [talk, other], [message, silent]
         mine = await feedback.own_of_conversations(connection, talks, viewer=ada)
         mine |= await feedback.own_of_messages(connection, messages, viewer=ada)

@@ -13,7 +13,7 @@ from db.paging import Page, Slice
 from db.record import new_id
 from db.tables import metadata
 from db.viewer import DEFAULT_VIEWER as ME
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from tests.db.builders import START, World
 from tests.db.everything import Everything, verbs
 
@@ -38,7 +38,7 @@ def holds(answer: Any) -> bool:
 async def answers(database: Database, everything: Everything, viewer: Viewer) -> dict[str, bool]:
     """For each verb whether it finds anything."""
     asked = everything.keys()
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return {
             key: holds(await verb(connection, *asked[key], viewer=viewer))
             for room, name, verb in verbs()
@@ -48,7 +48,7 @@ async def answers(database: Database, everything: Everything, viewer: Viewer) ->
 
 async def test_every_verb_finds_what_is_there_and_nothing_from_another_workspace(database: Database) -> None:
     everything, stranger = Everything(), Viewer(new_id())
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await everything.build(World(connection))
         values = {"id": stranger.workspace_id, "name": "another", "created_at": START}
         await connection.execute(sa.insert(metadata.tables["workspaces"]).values(values))
@@ -59,7 +59,7 @@ async def test_every_verb_finds_what_is_there_and_nothing_from_another_workspace
 
 async def test_of_a_deleted_conversation_only_itself_is_found_and_what_is_no_part_of_it(database: Database) -> None:
     everything = Everything(deleted_at=START)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await everything.build(World(connection))
     found = {verb for verb, holds in (await answers(database, everything, ME)).items() if holds}
     assert found == {
@@ -86,10 +86,10 @@ async def test_of_a_deleted_conversation_only_itself_is_found_and_what_is_no_par
 
 
 async def test_the_deleted_conversations_are_a_list_of_their_own(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         kept, gone = await world.conversation(), await world.conversation(deleted_at=START)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         for deleted, expected in ((False, kept), (True, gone)):
             page = await conversations.page(connection, Page.of(), deleted=deleted, viewer=ME)
             assert [row.id for row in page.rows] == [expected]

@@ -64,7 +64,7 @@ async def leave(port: int, heard: Heard, begun: Callable[[], Awaitable[object]])
     body = json.dumps(QUERY).encode()
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
-        b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         b"content-length: %d\r\n\r\n%s" % (len(body), body)
     )
     await begun()

@@ -31,12 +31,14 @@ class ToyDatabase:
         """Whether a second connection may be taken."""
         return self.spare
 
-    async def look(self, work: Work) -> Any:
+    async def look(self, work: Work, *, viewer: Any) -> Any:
         """Do some reading that only fetches."""
+        del viewer  # this world has one
         return await self._done(work)
 
-    async def ask(self, work: Work) -> Any:
+    async def ask(self, work: Work, *, viewer: Any) -> Any:
         """Do some reading."""
+        del viewer  # this world has one
         return await self._done(work)
 
     async def _done(self, work: Work) -> Any:

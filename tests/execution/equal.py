@@ -7,7 +7,8 @@ each error of the engine has to be one that graphql-core reports for the operati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
@@ -25,7 +26,8 @@ from graphql import (
 )
 from strawberry.execution import optimized_is_awaitable
 
-from graph import wire
+from graph import portions, wire
+from graph.access.facts import Surveyed
 from graph.context import Context
 from graph.execution import BreadthFirst, switched
 from graph.prepared import Prepared
@@ -44,7 +46,7 @@ class Answer:
     def of(cls, data: dict[str, Any] | None, errors: list[GraphQLError] | None) -> Answer:
         """The answer with these data and errors."""
         return cls(
-            wire.encode(data),
+            b"".join(wire.pieces(data)),
             tuple((_nulled(data, error.path), wire.encode(error.formatted)) for error in errors or ()),
         )
 
@@ -124,6 +126,19 @@ class Asked:
         return None if run is None else await run.answer(Answer.of)
 
 
+@contextmanager
+def in_portions(rows: int = 1, length: int = 1) -> Iterator[None]:
+    """Let what has more than so many rows be read in portions, and a portion have such a length of JSON."""
+    before = portions.ROWS, portions.BYTES
+    setattr(portions, "ROWS", rows)  # noqa: B010 - they are constants but for tests
+    setattr(portions, "BYTES", length)  # noqa: B010 - likewise
+    try:
+        yield
+    finally:
+        setattr(portions, "ROWS", before[0])  # noqa: B010 - likewise
+        setattr(portions, "BYTES", before[1])  # noqa: B010 - likewise
+
+
 async def differing(asked: Asked) -> str | None:
     """How the engine's answer differs from graphql-core's; None where it does not."""
     return (await compared(asked))[1]
@@ -134,9 +149,12 @@ async def compared(asked: Asked) -> tuple[Answer, str | None]:
     with switched("off"):
         expected = await asked.answer()
     possible: set[bytes] | None = None
-    prepared = Prepared(asked.schema, asked.document)
-    for way in ("fast", "fast again", "careful", "lean", "lean again"):
-        with switched("careful" if way == "careful" else "fast"):
+    prepared = Prepared(asked.schema, asked.document, Surveyed({}, 0))  # nothing is known, and nothing refused
+    for way in ("fast", "fast again", "careful", "lean", "lean again", "lean, in portions", "lean, in larger portions"):
+        with ExitStack() as stack:
+            stack.enter_context(switched("careful" if way == "careful" else "fast"))
+            if way.endswith("portions"):
+                stack.enter_context(in_portions() if way == "lean, in portions" else in_portions(6, 200))
             got = await (asked.lean_answer(prepared) if way.startswith("lean") else asked.answer())
         if got is None or got == expected:
             continue

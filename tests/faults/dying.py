@@ -20,6 +20,7 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from db.viewer import DEFAULT_VIEWER, Viewer
 from tests.e2e.command import environment
 from tests.faults.nursery import ROOT
 
@@ -43,11 +44,13 @@ class Mortals:
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=60)
 
-    def write(self, url: str, verb: str, values: dict[str, Any], *, die_at: int = 0) -> int:
+    def write(
+        self, url: str, verb: str, values: dict[str, Any], *, die_at: int = 0, viewer: Viewer = DEFAULT_VIEWER
+    ) -> int:
         """Let a process do a write; 0 if it died, else how many statements changed something."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(base64.b64encode(pickle.dumps((url, verb, values, die_at))) + b"\n")
+        self._process.stdin.write(base64.b64encode(pickle.dumps((url, verb, values, die_at, viewer))) + b"\n")
         self._process.stdin.flush()
         word, _, number = self._process.stdout.readline().strip().partition(b" ")
         assert word in (b"died", b"done"), "a process of a write failed"
@@ -72,27 +75,37 @@ class _Statements:
         connection.run_async(lambda raw: raw.set_trace_callback(self.seen))
 
     def watch_postgresql(self, engine: sa.Engine) -> None:
-        """SQLAlchemy tells of its statements before they run; what goes to the driver directly is caught there."""
+        """SQLAlchemy tells of its statements before they run; what goes to the driver directly is caught there.
+
+        Transactions are among the latter.
+        """
         event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, text, *_: self.seen(text))
-        event.listen(engine, "commit", lambda _connection: self.seen("COMMIT"))
         driver, seen = asyncpg.Connection, self.seen
-        fetch, copy = driver.fetch, driver.copy_records_to_table
+        fetch, execute, many, copy = driver.fetch, driver.execute, driver.executemany, driver.copy_records_to_table
 
         async def watched_fetch(connection: Any, query: str, *args: Any, **options: Any) -> Any:
             seen(query)
             return await fetch(connection, query, *args, **options)
 
+        async def watched_execute(connection: Any, query: str, *args: Any, **options: Any) -> Any:
+            seen(query)
+            return await execute(connection, query, *args, **options)
+
+        async def watched_many(connection: Any, command: str, *args: Any, **options: Any) -> Any:
+            seen(command)
+            return await many(connection, command, *args, **options)
+
         async def watched_copy(connection: Any, table: str, **options: Any) -> Any:
             seen("COPY")
             return await copy(connection, table, **options)
 
-        driver.fetch, driver.copy_records_to_table = watched_fetch, watched_copy
+        driver.fetch, driver.execute = watched_fetch, watched_execute
+        driver.executemany, driver.copy_records_to_table = watched_many, watched_copy
 
 
-def _do(url: str, verb: str, values: dict[str, Any], die_at: int) -> int:
+def _do(url: str, verb: str, values: dict[str, Any], die_at: int, viewer: Viewer) -> int:
     from db import writing
     from db.database import Database, database_url
-    from db.viewer import DEFAULT_VIEWER
 
     statements = _Statements(die_at)
 
@@ -103,7 +116,7 @@ def _do(url: str, verb: str, values: dict[str, Any], die_at: int) -> int:
             event.listen(engine, "connect", lambda connection, _record: statements.watch_sqlite(connection))
         else:
             statements.watch_postgresql(engine)
-        await getattr(writing, verb)(database, values, viewer=DEFAULT_VIEWER)
+        await getattr(writing, verb)(database, values, viewer=viewer)
         await database.close()
 
     asyncio.run(write())

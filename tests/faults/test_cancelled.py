@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from db import writing
 from db.database import Database
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 from tests.conftest import fresh_database
 from tests.faults import wire
 from tests.faults.deeds import Client, Deed
@@ -45,7 +45,7 @@ async def settled(database: Database) -> None:
     else:
         raise AssertionError("a connection was not given back")
     # On SQLite a transaction ends in its connection's thread, also when nobody waits for it any more.
-    async with database.write():
+    async with database.write(viewer=PROGRAM):
         pass
 
 
@@ -93,7 +93,7 @@ async def test_a_cancelled_write_is_done_or_not_done_and_the_next_one_works(data
     assert not list(differences(client.world, await world_of(database)))
     await stored.check(database)
     if database.dialect == "postgresql":
-        async with database.read() as connection:
+        async with database.read(viewer=PROGRAM) as connection:
             states = await connection.execute(
                 sa.text(
                     "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -6,16 +6,18 @@ import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from db import migrations, writing
 from db.database import Database, database_url
 from db.record import new_id
-from db.viewer import DEFAULT_VIEWER
-from db.words import ExecutionStatus, MessageRole, Rating, ToolKind
+from db.viewer import DEFAULT_VIEWER, DEFAULT_WORKSPACE_ID, Viewer
+from db.words import ExecutionStatus, KeyScope, MessageRole, Rating, Role, ToolKind, ViewerKind
 from db.writing.performing import Verb
 from tests import postgres
 from tests.faults.dying import Mortals
@@ -23,8 +25,9 @@ from tests.faults.kills import sessions_gone
 from tests.interchange import stored
 
 TALK, OTHER, DELETED, ARCHIVED = (new_id() for _ in range(4))
-QUESTION, ANSWER, SECOND, SIDE = (new_id() for _ in range(4))
+QUESTION, ANSWER, SECOND, SIDE, BEGUN = (new_id() for _ in range(5))
 ASSISTANT, TOOL, SPARE = (new_id() for _ in range(3))
+VISITOR = "anonymous-1"
 CITATION = {"title": "a page", "url": "https://docs.example/page"}
 USER, AI = MessageRole.USER, MessageRole.ASSISTANT
 
@@ -53,10 +56,24 @@ WORLD: list[tuple[str, dict[str, Any]]] = [
     ),
     ("edit_message", {"id": SECOND, "uuid": SIDE, "content": "Another question, in other words"}),
     (
+        "create_conversation",
+        {"owner_id": VISITOR, "messages": [{"uuid": BEGUN, "role": USER, "content": "Hello"}]},
+    ),
+    ("give_feedback", {"target": ("messages", BEGUN), "author_id": VISITOR, "rating": Rating.POSITIVE}),
+    (
         "give_feedback",
         {"target": ("messages", ANSWER), "author_id": "ada", "comment": "Good", "reasons": [{"label": "clear"}]},
     ),
+    ("create_api_key", {"name": "nightly", "scope": KeyScope.READ}),
+    ("create_workspace", {"name": "annex"}),
 ]
+
+ANNEX: list[tuple[str, dict[str, Any]]] = [
+    ("create_tool", {"name": "elsewhere", "kind": ToolKind.FUNCTION}),
+    ("create_conversation", {"tags": ["new"], "messages": [{"role": USER, "content": "Hello"}]}),
+    ("create_api_key", {"scope": KeyScope.ADMIN}),
+]
+"""What the other workspace has."""
 
 RICH = {
     "role": AI,
@@ -96,15 +113,36 @@ WRITES: dict[str, dict[str, Any]] = {
         "rating": Rating.NEGATIVE,
         "reasons": [{"label": "wrong"}],
     },
-    "withdraw_feedback": {},  # the id is made when the feedback is given
+    "withdraw_feedback": {},
     "create_assistant": {"name": "new", "tool_ids": [TOOL]},
     "update_assistant": {"id": ASSISTANT, "name": "renamed", "tool_ids": []},
     "delete_assistant": {"id": ASSISTANT},
     "create_tool": {"name": "new", "kind": ToolKind.FUNCTION},
     "update_tool": {"id": TOOL, "name": "renamed"},
     "delete_tool": {"id": SPARE},
+    "create_workspace": {"name": "docks"},
+    "delete_workspace": {"confirm_name": "annex"},
+    "create_api_key": {"name": "ci", "scope": KeyScope.WRITE},
+    "revoke_api_key": {},
+    "create_user_token": {"user_id": "ada"},
+    "claim_conversations": {"anonymous_user_id": VISITOR},
 }
 """An input for each write that there is."""
+
+VIEWERS = {
+    "claim_conversations": Viewer(DEFAULT_WORKSPACE_ID, "ada", role=Role.END_USER, kind=ViewerKind.END_USER),
+}
+"""Who does it, where that is not everybody's to do."""
+
+MADE_BY = {
+    "withdraw_feedback": "give_feedback",
+    "delete_workspace": "create_workspace",
+    "revoke_api_key": "create_api_key",
+}
+"""Writes of something whose id is made here, with the write of the world that makes it."""
+
+ANEW = ("create_api_key", "create_user_token")
+"""Writes that clients repeat without a key, since what they tell is kept nowhere: each has an effect of its own."""
 
 
 class Scene:
@@ -125,10 +163,14 @@ class Scene:
         database = Database.open(database_url(url))
         if self.kind == "sqlite":
             await migrations.upgrade(database)
+        self.made: dict[str, UUID] = {}
         for verb, values in WORLD:
             outcome = await getattr(writing, verb)(database, values, viewer=DEFAULT_VIEWER)
-        assert outcome.row is not None
-        self.feedback = outcome.row.id
+            if outcome.row is not None:
+                self.made[verb] = outcome.row.id
+        elsewhere = replace(DEFAULT_VIEWER, workspace_id=self.made["create_workspace"])
+        for verb, values in ANNEX:
+            await getattr(writing, verb)(database, values, viewer=elsewhere)
         await database.close()
 
     @contextmanager
@@ -155,7 +197,8 @@ class Scene:
                 await database.reader.dispose()
                 await sessions_gone(url)
             await stored.check(database)
-            return await stored.everything(database)
+            noted = await stored.rows(database, "audit_entries", "id")
+            return {**await stored.everything(database), "audit_entries": noted}
 
         with asyncio.Runner() as runner:
             yield lambda: runner.run(look())
@@ -176,22 +219,34 @@ def test_each_write_has_a_case_here() -> None:
 
 def die(scene: Scene, verb: str, later: Callable[[int], int]) -> None:
     """Let processes die, the first at the first statement that changes something, until one comes to its end."""
-    values = {**WRITES[verb], "idempotency_key": "a key"}
-    if verb == "withdraw_feedback":
-        values["id"] = scene.feedback
+    values = dict(WRITES[verb])
+    if verb not in ANEW:
+        values["idempotency_key"] = "a key"
+    if verb in MADE_BY:
+        values["id"] = scene.made[MADE_BY[verb]]
+    viewer = VIEWERS.get(verb, DEFAULT_VIEWER)
     with scene.copy() as url, scene.looking(url) as look:
         before = look()
         deaths, at = 0, 1
-        while scene.mortals.write(url, verb, values, die_at=at) == 0:
+        while scene.mortals.write(url, verb, values, die_at=at, viewer=viewer) == 0:
             assert look() == before, f"it died at statement {at}"
             deaths, at = deaths + 1, later(at)
         done = look()
-        scene.mortals.write(url, verb, values)
+        scene.mortals.write(url, verb, values, viewer=viewer)
         again = look()
 
     assert deaths >= 2
     assert done != before
-    assert again == done
+    if verb in ANEW:
+        assert grown(done, again) == grown(before, done)
+    else:
+        assert again == done
+
+
+def grown(before: dict[str, list[stored.Row]], after: dict[str, list[stored.Row]]) -> dict[str, int]:
+    """How many rows each table has more; those that were there are as they were."""
+    assert all(row in after[name] for name, rows in before.items() for row in rows)
+    return {name: len(rows) - len(before[name]) for name, rows in after.items()}
 
 
 @pytest.mark.parametrize("verb", WRITES)

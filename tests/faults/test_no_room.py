@@ -13,7 +13,7 @@ import pytest
 from db import writing
 from db.database import Database
 from db.record import new_id
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 from db.words import MessageRole
 from graph.app import create_app
 from graph.settings import Settings
@@ -37,7 +37,7 @@ async def asking(database: Database) -> AsyncIterator[Callable[[bytes], Awaitabl
     app = create_app(Settings(explorer=False), database=database)
     app.state.database = database  # as the lifespan does, which this client does not run
 
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://colloquy.test") as http:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as http:
 
         async def ask(body: bytes) -> Any:
             response = await http.post("/graphql", content=body, headers={"content-type": "application/json"})
@@ -90,10 +90,10 @@ async def test_a_full_disk_refuses_writes_and_leaves_reads_alone(
     deed = await a_talk(database)
 
     async def pages(number: int) -> None:
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await connection.exec_driver_sql(f"PRAGMA max_page_count={number}")
 
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         there: int = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
     await pages(there + 4)
 

@@ -15,6 +15,8 @@ from graphql.execution.values import get_variable_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.await_maybe import await_maybe
 
+from graph.access.facts import Surveyed
+
 T = TypeVar("T")
 
 
@@ -24,7 +26,7 @@ class CorePrepared:
     runs = 0
     """How many runs were made of any document."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, _facts: Surveyed) -> None:
         self.schema = schema
         self.document = document
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.database import Database, DatabaseSettings
+from db.viewer import PROGRAM
 from tests.conftest import fresh_database
 from tests.graph.asking import Client
 
@@ -20,7 +21,7 @@ async def test_a_request_for_which_no_connection_comes_free_is_told_so_and_the_n
         try:
             client = Client(database)
             with caplog.at_level(logging.ERROR, logger="colloquy"):
-                async with database.read():
+                async with database.read(viewer=PROGRAM):
                     refusal = await client.refusal("{ messages { totalCount } }")
                     assert not await database.answers(within=5)
             assert refusal == {

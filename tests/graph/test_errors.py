@@ -120,7 +120,7 @@ async def test_answers_made_at_the_same_time_are_masked_each_for_itself(caplog: 
     [
         ("{", None, ErrorCode.GRAPHQL_PARSE_FAILED),
         ("{ hello(", None, ErrorCode.GRAPHQL_PARSE_FAILED),
-        ("{ hello" * 300, None, ErrorCode.GRAPHQL_PARSE_FAILED),
+        ("{ hello" * 300, None, ErrorCode.LIMIT_EXCEEDED),
         ("{ bye }", None, ErrorCode.GRAPHQL_VALIDATION_FAILED),
         ("{ ...F }", None, ErrorCode.GRAPHQL_VALIDATION_FAILED),
         ("{ twice }", None, ErrorCode.GRAPHQL_VALIDATION_FAILED),

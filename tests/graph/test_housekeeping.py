@@ -10,12 +10,13 @@ from db import conversations
 from db.database import Database
 from db.record import new_id
 from db.viewer import DEFAULT_VIEWER as ME
+from db.viewer import PROGRAM
 from db.writing import Limits, create_conversation, delete_conversation
 from graph.housekeeping import housekeeping
 
 
 async def there(database: Database, row_id: UUID) -> bool:
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return bool(await conversations.by_ids(connection, [row_id], viewer=ME))
 
 

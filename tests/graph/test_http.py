@@ -15,7 +15,7 @@ from db.errors import ColloquyError
 from graph.negotiation import GRAPHQL_TYPE, JSON_TYPE
 from graph.view import ColloquyView
 from tests.graph.http import BOTH, BROWSER, client_of, code, get, post
-from tests.graph.toy import SECRET, toy_schema, toy_view
+from tests.graph.toy import SECRET, no_context, toy_schema, toy_view
 
 
 @pytest.fixture
@@ -163,6 +163,46 @@ async def test_a_subscription_without_a_stream_is_refused_by_name(client: AsyncC
         assert response.status_code == 400
         assert "stream" in response.json()["errors"][0]["message"]
         assert code(response) == "BAD_REQUEST"
+
+
+@BOTH
+async def test_where_queries_take_post_one_by_get_is_refused_and_told_to_post(accept: str) -> None:
+    view = ColloquyView(toy_schema(), context=no_context, queries_by_get=False)
+    parameters: list[dict[str, str]] = [
+        {"query": "{ hello }"},
+        {"query": "mutation { add(n: 1) }"},
+        {"query": "{"},
+        {"documentId": "x"},
+        {},
+    ]
+    async with client_of(view) as client:
+        for given in parameters:
+            refused = await get(client, given, accept)
+            head = await client.head("/graphql", params=given, headers={"accept": accept})
+            assert (refused.status_code, refused.headers["allow"]) == (405, "POST, OPTIONS")
+            assert refused.headers["content-type"] == f"{accept}; charset=utf-8"
+            assert code(refused) == "METHOD_NOT_ALLOWED"
+            assert (head.status_code, head.content) == (405, b"")
+        other = await client.put("/graphql")
+        asked = await client.options("/graphql")
+        posted = await post(client, {"query": "{ hello }"}, accept)
+
+    assert (other.status_code, other.headers["allow"]) == (405, "POST, OPTIONS")
+    assert "GET" not in other.json()["errors"][0]["message"]
+    assert (asked.status_code, asked.headers["allow"]) == (204, "POST, OPTIONS")
+    assert (posted.status_code, posted.json()) == (200, {"data": {"hello": "world"}})
+
+
+async def test_where_queries_take_post_the_explorer_is_shown_as_ever() -> None:
+    view = ColloquyView(toy_schema(), context=no_context, explorer=page, queries_by_get=False)
+    async with client_of(view) as client:
+        visit = await client.get("/graphql", headers={"accept": BROWSER})
+        question = await client.get("/graphql", params={"query": "{ hello }"}, headers={"accept": BROWSER})
+        asked = await client.options("/graphql")
+
+    assert visit.text == "<p>GET</p>"
+    assert (question.status_code, question.headers["allow"]) == (405, "POST, OPTIONS")
+    assert asked.headers["allow"] == "GET, HEAD, POST, OPTIONS"
 
 
 async def test_options_says_what_is_allowed(client: AsyncClient) -> None:

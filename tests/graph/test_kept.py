@@ -12,6 +12,7 @@ from graphql.execution.values import VariableValues
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.access.survey import Surveyor
 from graph.arguments import NO_VARIABLES
 from graph.boundary import ColloquySchema
 from graph.declared import MAX_COLUMN_SETS, fitting
@@ -85,8 +86,10 @@ def test_documents_that_never_come_again_leave_no_more_behind_than_is_kept() -> 
     for n in range(KEPT_DOCUMENTS + 20):
         fields = " ".join(f"{name}{n}: {name}" for name in chance.sample(["id", "title", "createdAt", "version"], 2))
         text = f"query New{n} {{ conversations {{ nodes {{ {fields} }} }} }}"
-        prepared = Prepared(core(), document := parse(text))
-        documents.keep(text, Kept(document, {}, frozenset(), prepared))
+        document = parse(text)
+        facts = Surveyor(core()).survey(document)
+        prepared = Prepared(core(), document, facts)
+        documents.keep(text, Kept(document, {}, frozenset(), prepared, facts))
         node = prepared.operation(None)
         assert node is not None
         plan = operations.operation_of(core(), node, {}).plan(NO_VARIABLES, "sqlite")
@@ -121,7 +124,7 @@ def test_of_the_plans_of_an_operation_only_some_are_kept() -> None:
 def test_the_operation_of_a_prepared_document_is_planned_once_for_both_ways() -> None:
     document = parse("{ conversations { nodes { id } } }")
     node, fragments = definitions("{ conversations { nodes { id } } }")
-    prepared = Prepared(core(), document)
+    prepared = Prepared(core(), document, Surveyor(core()).survey(document))
     own = prepared.operation(None)
     assert own is not None
 

@@ -321,5 +321,5 @@ async def test_the_number_of_statements_follows_from_the_shape(client: Client, s
     await client.ask(EVERYTHING, first=1)
     one = len(statements)
     statements.clear()
-    await client.ask(EVERYTHING, first=100)
+    await client.ask(EVERYTHING, first=25)
     assert len(statements) == one

@@ -70,7 +70,7 @@ async def test_bad_input_is_refused_by_the_argument_at_fault(client: Client) -> 
 
 async def test_more_than_a_hundred_nodes_are_refused(client: Client, statements: list[str]) -> None:
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-    assert (await client.refusal(query, ids=[PARCEL] * 101))["field"] == "ids"
+    assert (await client.refusal(query, ids=[PARCEL] * 101))["limit"] == "ids"
     assert statements == []
     assert len((await client.ask(query, ids=[PARCEL] * 100))["nodes"]) == 100
     assert len(statements) == 1

@@ -45,19 +45,15 @@ ROOT = Path(__file__).parents[2]
 DESIGN = ROOT.parent / "shared" / "design" / "api.graphql"
 
 ROOTS = {"Query", "Mutation"}
-LATER_TYPES = {"Subscription", "Workspace", "ApiKey", "AuditEntry"}
+LATER_TYPES = {"Subscription"}
 LATER_MUTATIONS = {
     *("startMessage", "appendDelta", "finishMessage", "failMessage", "stopMessage", "askDemo"),
-    *("createWorkspace", "deleteWorkspace", "createApiKey", "revokeApiKey", "createUserToken", "claimConversations"),
 }
+MORE_VALUES = {"UserErrorCode": {"FORBIDDEN"}}
+"""Words that the design leaves room for: more may come."""
 LATER_FIELDS = {
     ("Query", "messageDeltas"),
     ("Query", "changes"),
-    ("Query", "viewer"),
-    ("Query", "rateLimit"),
-    ("Query", "workspaces"),
-    ("Query", "apiKeys"),
-    ("Query", "auditLog"),
     *(("Mutation", name) for name in LATER_MUTATIONS),
 }
 
@@ -125,7 +121,7 @@ def test_every_connection_pages_in_both_directions() -> None:
         for name, field in type_.fields.items()
         if str(field.type).endswith("Connection!")
     }
-    assert len(connections) == 12
+    assert len(connections) == 13
     for place, field in connections.items():
         assert {name: str(argument.type) for name, argument in list(field.args.items())[:4]} == {
             "first": "Int",
@@ -200,11 +196,13 @@ def test_every_mutation_takes_one_input_of_its_own_and_answers_with_a_payload_of
         assert str(payload.fields["userErrors"].type) == "[UserError!]!"
         whole = {field for field, details in payload.fields.items() if is_non_null_type(details.type)}
         lists = {field for field in whole if is_list_type(get_nullable_type(payload.fields[field].type))}
-        assert whole - lists <= {"counts"}, "where nothing was written there is no object"
+        assert whole - lists <= {"counts", "claimedCount"}, "where nothing was written there is no object"
 
 
-def test_every_mutation_may_be_repeated_with_a_key() -> None:
-    assert {str(given.fields["idempotencyKey"].type) for _, given, _ in mutations()} == {"String"}
+def test_every_mutation_may_be_repeated_with_a_key_but_those_that_tell_a_secret_once() -> None:
+    keys = {name: given.fields.get("idempotencyKey") for name, given, _ in mutations()}
+    assert {name for name, key in keys.items() if key is None} == {"createApiKey", "createUserToken"}
+    assert {str(key.type) for key in keys.values() if key is not None} == {"String"}
 
 
 def test_every_mutation_is_a_verb_of_the_data_side() -> None:
@@ -301,5 +299,8 @@ def test_the_schema_is_the_designed_one_name_by_name() -> None:
         if isinstance(node, TypeDefinitionNode)
     }
     assert ours.keys() == design.keys()
+    for name, more in MORE_VALUES.items():
+        for value in more:
+            assert ours[name][2].pop(value) == ""
     for name, expected in design.items():
         assert ours[name] == expected, name

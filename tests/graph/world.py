@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from db import tables
 from db.database import Database
 from db.record import table_of
-from db.viewer import DEFAULT_WORKSPACE_ID
+from db.viewer import DEFAULT_WORKSPACE_ID, PROGRAM
 from db.words import (
     Actor,
     ContentFormat,
@@ -96,7 +96,7 @@ def message(
 
 async def build(database: Database, plain: int = PLAIN) -> None:
     """Write the world."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await _cast(connection)
         await _parcel(connection)
         await _ticket(connection)

@@ -15,7 +15,7 @@ from db.interchange.importer import Importer, Options
 from db.interchange.layout import layout_of
 from db.interchange.records import Source, records
 from db.interchange.report import Report
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ async def export(database: Database, which: UUID | str = "last") -> tuple[dict[s
         files[name] = _Kept()
         return files[name]
 
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         imports = await imports_of(connection, which, viewer=DEFAULT_VIEWER)
     summary = await write_files(database, viewer=DEFAULT_VIEWER, imports=imports, output=output)
     return {name: file.data for name, file in files.items()}, summary

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from db import migrations
 from db.database import Database, database_url
 from db.tables import metadata
+from db.viewer import PROGRAM
 
 T = metadata.tables
 
@@ -40,7 +41,7 @@ Row = dict[str, Any]
 async def rows(database: Database, table: str, *order: str) -> list[Row]:
     """All rows of a table."""
     columns = [column for column in T[table].columns if column.computed is None]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         statement = sa.select(*columns).order_by(*(T[table].c[name] for name in order))
         return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -53,26 +54,28 @@ async def one(database: Database, table: str) -> Row:
 
 async def count(database: Database, table: str) -> int:
     """How many rows a table has."""
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found: int = (await connection.execute(sa.select(sa.func.count()).select_from(T[table]))).scalar_one()
         return found
 
 
 async def counts(database: Database) -> dict[str, int]:
-    """How many rows each table has."""
-    return {name: await count(database, name) for name in T if name != "alembic_version"}
+    """How many rows each table has; without what was noted of the calls themselves."""
+    return {name: await count(database, name) for name in T if name not in ("alembic_version", "audit_entries")}
 
 
 async def everything(database: Database) -> dict[str, list[Row]]:
-    """All rows of all tables, in an order of their own."""
+    """All rows of all tables, in an order of their own; without what was noted of the calls themselves."""
     return {
-        name: sorted((row for row in await rows(database, name)), key=repr) for name in T if name != "alembic_version"
+        name: sorted((row for row in await rows(database, name)), key=repr)
+        for name in T
+        if name not in ("alembic_version", "audit_entries")
     }
 
 
 async def texts(database: Database, record_id: str = "c") -> list[str]:
     """The contents of a conversation's messages, in their order."""
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         statement = (
             sa.select(T["messages"].c.content)
             .join_from(T["messages"], T["origins"], T["origins"].c.entity_id == T["messages"].c.conversation_id)

@@ -13,6 +13,7 @@ from db import jsons
 from db.database import Database
 from db.interchange import colloquy_kinds
 from db.interchange.colloquy_kinds import Kind
+from db.viewer import PROGRAM
 from tests.conftest import fresh_database
 from tests.interchange.native import (
     AT,
@@ -231,7 +232,7 @@ async def test_sequences_with_gaps_stay(database: Database) -> None:
 async def test_pointers_to_what_is_gone_are_left_out(database: Database) -> None:
     call = {"id": own_id(8), "name": "search", "resultMessageId": own_id(2)}
     await load(database, conversation(0, message(1, toolCalls=[call]), message(2, 1)))
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await connection.execute(sa.delete(T["messages"]).where(T["messages"].c.id == UUID(own_id(2))))
     found = await exported(database)
     assert "currentMessageId" not in found

@@ -16,7 +16,7 @@ from db.interchange import colloquy_choice
 from db.interchange.colloquy import FORMAT, export_one
 from db.interchange.formats import FORMATS
 from db.interchange.importer import Options
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 from graph.demo_world import fill_with_demo
 from graph.importing import run_import
 from graph.settings import Settings
@@ -149,7 +149,7 @@ async def test_some_conversations_come_with_what_they_refer_to_and_nothing_else(
         async with another("sqlite", tmp_path, chosen[0].hex) as other:
             assert not (await load(other, part)).refusals
             assert await export(other) == part
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         assert await export_one(connection, ids[5], viewer=DEFAULT_VIEWER) == await export(database, ids=ids[5:6])
 
 
@@ -192,7 +192,7 @@ async def test_an_id_that_is_not_there_is_told(database: Database) -> None:
     for number in (1, 7):
         with pytest.raises(NotFound, match=f"There is no conversation {own_id(number)}"):
             await export(database, ids=[UUID(own_id(0)), UUID(own_id(number))])
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         with pytest.raises(NotFound):
             await export_one(connection, uuid4(), viewer=DEFAULT_VIEWER)
     with pytest.raises(InvalidInput):

@@ -10,7 +10,7 @@ from db import workspaces
 from db.database import Database
 from db.interchange import colloquy_shared
 from db.record import now
-from db.viewer import DEFAULT_VIEWER, Viewer
+from db.viewer import DEFAULT_VIEWER, PROGRAM, Viewer
 from tests.interchange.native import (
     AT,
     Json,
@@ -282,7 +282,7 @@ async def test_everything_comes_into_the_workspace_that_is_imported_into(databas
 async def workspace(database: Database) -> Viewer:
     """Another workspace."""
     own = uuid4()
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         row = {"id": own, "name": "other", "created_at": now()}
         await connection.execute(sa.insert(T["workspaces"]).values(row))
         found = await workspaces.by_name(connection, "other", viewer=DEFAULT_VIEWER)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from db import jsons
 from db.database import Database
+from db.viewer import PROGRAM
 from db.words import ContentFormat, ExecutionStatus, FeedbackAuthor, MessageType, Rating, Verdict, Visibility
 from tests.interchange.exported import export, import_bytes, text_of
 from tests.interchange.full_documents import FULL
@@ -237,7 +238,7 @@ async def written(database: Database) -> list[Any]:
 async def set_column(database: Database, table: str, row: Row, column: str, value: Any) -> None:
     rows_ = T[table]
     same = [rows_.c[key.name] == row[key.name] for key in rows_.primary_key]
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await connection.execute(sa.update(rows_).where(*same).values({column: value}))
 
 

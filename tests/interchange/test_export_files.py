@@ -21,7 +21,7 @@ from db.interchange.formats import FORMATS
 from db.interchange.layout import layout_of
 from db.interchange.records import Source, open_source
 from db.record import new_id
-from db.viewer import DEFAULT_VIEWER, Viewer
+from db.viewer import DEFAULT_VIEWER, PROGRAM, Viewer
 from tests.conftest import recorded
 from tests.interchange.drafted import SHARED, needs_samples
 from tests.interchange.exported import assert_comes_back, assert_same_file, export, import_bytes, text_of
@@ -162,12 +162,12 @@ async def test_what_is_deleted_here_is_gone(tmp_path: Path) -> None:
         await import_bytes(database, {"a.json": text_of([COGSOL, chat(5), REPORT], "array")}, "cogsol")
         messages = await rows(database, "messages", "sequence")
         first = next(row for row in await rows(database, "conversations") if row["message_count"])
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await connection.execute(sa.delete(T["messages"]).where(T["messages"].c.id == messages[2]["id"]))
         written, _ = await export(database)
         less = {**COGSOL, "messages": COGSOL["messages"][:2]}
         assert_same_file(written["a.json"], text_of([less, chat(5), REPORT], "array"))
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             gone = sa.update(T["conversations"]).where(T["conversations"].c.id == first["id"])
             await connection.execute(gone.values(deleted_at=first["created_at"]))
         written, summary = await export(database)
@@ -257,7 +257,7 @@ async def test_files_of_one_run_are_found_together_and_alone(database: Database)
     await import_bytes(database, files, "cogsol")
     await import_bytes(database, {"/x/y/b.json": text_of([chat(4)])}, "cogsol")
     imports = await rows(database, "imports", "created_at")
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found = await imports_of(connection, imports[0]["run_id"], viewer=DEFAULT_VIEWER)
         assert [row.file_name for row in found] == list(files)
         assert [row.file_name for row in await imports_of(connection, "last", viewer=DEFAULT_VIEWER)] == ["/x/y/b.json"]
@@ -280,7 +280,7 @@ async def test_names_are_told_apart_and_compressed_files_are_compressed(tmp_path
         await import_bytes(database, {"a.json.gz": data}, "cogsol")
         await import_bytes(database, {"a.json.gz": gzip.compress(text_of([chat(2)]))}, "cogsol")
         imported: list[Any] = []
-        async with database.read() as connection:
+        async with database.read(viewer=PROGRAM) as connection:
             for row in await rows(database, "imports", "created_at"):
                 imported += await imports_of(connection, row["id"], viewer=DEFAULT_VIEWER)
         files: dict[str, IO[bytes]] = {}
@@ -318,7 +318,7 @@ async def test_memory_does_not_grow_with_the_records_of_a_file(tmp_path: Path) -
     for size in (200, 700):
         async with copied_database(tmp_path) as database:
             await import_bytes(database, {"a.json": text_of([chat(each) for each in range(size)])}, "cogsol")
-            async with database.read() as connection:
+            async with database.read(viewer=PROGRAM) as connection:
                 imports = await imports_of(connection, "last", viewer=DEFAULT_VIEWER)
             tracemalloc.start()
             await write_files(database, viewer=DEFAULT_VIEWER, imports=imports, output=lambda _name: Nowhere())

@@ -16,7 +16,7 @@ from db.interchange.importer import Importer
 from db.interchange.rebuilding import rebuild
 from db.interchange.records import Source
 from db.interchange.report import Report
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 from tests.interchange.conversations import read, specimens
 from tests.interchange.specimens import FILES
 from tests.interchange.stored import copied_database, rows
@@ -44,7 +44,7 @@ async def test_what_is_written_is_stored_by_an_import(target: str, tmp_path: Pat
 async def exported(database: Database, target: str) -> tuple[list[Any], Counter[str]]:
     """All conversations of a database in a format, and what it cannot hold."""
     ids = [row["id"] for row in await rows(database, "conversations")]
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         found = [converted(each.draft, target) for each in await rebuild(connection, ids, viewer=DEFAULT_VIEWER)]
     losses: Counter[str] = Counter()
     for each in found:

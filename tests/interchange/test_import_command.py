@@ -18,6 +18,7 @@ from db.interchange.base import Drafted, Format
 from db.interchange.formats import FORMATS
 from db.interchange.report import FileReport, Report, counted
 from db.tables import metadata
+from db.viewer import PROGRAM
 from graph import importing
 from graph.importing import run_import
 from graph.settings import Settings
@@ -184,7 +185,7 @@ async def test_wrong_use_is_told_before_anything_is_read(
 
 
 async def test_records_come_into_the_workspace_that_is_named(database: Database, tmp_path: Path) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         row = {"id": UUID(int=7), "name": "north", "created_at": at(0)}
         await connection.execute(metadata.tables["workspaces"].insert(), row)
     await run(database, write(tmp_path / "chats.jsonl", CHAT), workspace="north", account="a")

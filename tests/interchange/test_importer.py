@@ -10,7 +10,7 @@ from db.interchange.importer import Options
 from db.record import new_id
 from db.tables import metadata
 from db.titles import made_title
-from db.viewer import DEFAULT_VIEWER, Viewer
+from db.viewer import DEFAULT_VIEWER, PROGRAM, Viewer
 from tests.interchange.stored import branch, check, count, one, rows, texts
 from tests.interchange.toy import at, import_toys
 
@@ -189,7 +189,7 @@ async def test_two_accounts_of_one_system_may_have_the_same_ids(database: Databa
 
 async def test_a_workspace_sees_nothing_of_another_ones_records(database: Database) -> None:
     other = Viewer(new_id())
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         row = {"id": other.workspace_id, "name": "other", "created_at": at(0)}
         await connection.execute(metadata.tables["workspaces"].insert(), row)
     await import_toys(database, [chat(external_id="x")])

@@ -17,7 +17,7 @@ from db.interchange.own import in_own_format, own_format
 from db.interchange.rebuilding import Rebuilt, rebuild
 from db.interchange.streaming import each
 from db.record import new_id, now
-from db.viewer import DEFAULT_VIEWER, DEFAULT_WORKSPACE_ID, Viewer
+from db.viewer import DEFAULT_VIEWER, DEFAULT_WORKSPACE_ID, PROGRAM, Viewer
 from db.words import Actor, FeedbackAuthor, IdType, MessageRole, MessageType, OriginSystem, Rating
 from tests.conftest import recorded
 from tests.interchange.exported import assert_same_file, export, import_bytes, text_of
@@ -32,19 +32,19 @@ async def embedded(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def rebuilt(database: Database, *ids: UUID, viewer: Viewer = DEFAULT_VIEWER) -> list[Rebuilt]:
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return await rebuild(connection, ids, viewer=viewer)
 
 
 async def insert(database: Database, table: str, **values: Any) -> Row:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         row = {"workspace_id": DEFAULT_WORKSPACE_ID, **values}
         await connection.execute(T[table].insert().values(row))
     return row
 
 
 async def change(database: Database, table: str, row_id: UUID, **values: Any) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await connection.execute(sa.update(T[table]).where(T[table].c.id == row_id).values(values))
 
 
@@ -330,7 +330,7 @@ async def test_conversations_come_in_portions_the_oldest_first(
 async def test_a_portion_is_of_one_moment(database: Database) -> None:
     await import_bytes(database, {"a": text_of([COGSOL])}, "cogsol")
     row = await one(database, "conversations")
-    async with streaming.snapshot(database) as connection:
+    async with streaming.snapshot(database, viewer=DEFAULT_VIEWER) as connection:
         (before,) = await rebuild(connection, [row["id"]], viewer=DEFAULT_VIEWER)
         await change(database, "conversations", row["id"], title="Another")
         (after,) = await rebuild(connection, [row["id"]], viewer=DEFAULT_VIEWER)

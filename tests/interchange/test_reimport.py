@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from db import bulk
 from db.database import Database
 from db.record import new_id, now
-from db.viewer import DEFAULT_VIEWER
+from db.viewer import DEFAULT_VIEWER, PROGRAM
 from db.words import Actor, MessageRole, MessageType
 from tests.interchange.stored import (
     T,
@@ -62,7 +62,7 @@ async def write_here(database: Database, below: Any, text: str) -> Any:
         "created_at": now(),
         "updated_at": now(),
     }
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.insert(connection, T["messages"], [message], viewer=DEFAULT_VIEWER)
         await connection.execute(
             sa.update(T["conversations"]).values(
@@ -78,7 +78,7 @@ async def feed_back_here(database: Database, **about: Any) -> None:
     """Feedback that nobody imported."""
     conversation = await one(database, "conversations")
     row = {"id": new_id(), "conversation_id": conversation["id"], "created_at": now(), "updated_at": now(), **about}
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await bulk.insert(connection, T["feedback"], [row], viewer=DEFAULT_VIEWER)
 
 

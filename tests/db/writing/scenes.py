@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from db.database import Database
 from db.record import new_id
 from db.tables import metadata
-from db.viewer import DEFAULT_VIEWER, Viewer
+from db.viewer import DEFAULT_VIEWER, PROGRAM, Viewer
 from db.words import Actor, MessageRole, MessageType
 from db.writing.outcome import Outcome
 from db.writing.problems import Problem, Rejected
@@ -51,7 +51,7 @@ async def build_talk(world: World, length: int = 0, **values: Any) -> Talk:
 
 async def talk_of(database: Database, length: int = 0, *, viewer: Viewer = ME, **values: Any) -> Talk:
     """The same, in a transaction of its own."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         return await build_talk(World(connection, viewer), length, **values)
 
 
@@ -64,7 +64,7 @@ async def add_branch(world: World, talk: Talk, below: UUID, sequence: int) -> UU
 
 async def strangers_workspace(database: Database) -> None:
     """Make the workspace of someone else."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         values = {"id": STRANGER.workspace_id, "name": "another", "created_at": START}
         await connection.execute(sa.insert(metadata.tables["workspaces"]).values(values))
 
@@ -82,7 +82,7 @@ async def rows(database: Database, table: str, **equal: Any) -> list[dict[str, A
     statement = sa.select(*columns).where(*(t.c[name] == value for name, value in equal.items()))
     if "position" in t.c:
         statement = statement.order_by(t.c.position)
-    async with database.read() as connection:
+    async with database.read(viewer=PROGRAM) as connection:
         return [dict(each) for each in (await connection.execute(statement)).mappings()]
 
 

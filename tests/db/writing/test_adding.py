@@ -8,6 +8,7 @@ import pytest
 
 from db.database import Database
 from db.record import new_id, now
+from db.viewer import PROGRAM
 from db.words import Actor, ContentFormat, ErrorPolicy, MessageRole, MessageStatus, MessageType, PartType
 from db.writing import add_messages, create_conversation
 from tests.db.builders import World, at
@@ -140,7 +141,7 @@ async def test_attachments_and_follow_up_questions_are_kept_in_order(database: D
 
 async def test_calls_are_kept_and_find_their_results_in_the_same_write(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         tool = await World(connection).tool(name="search")
     calls = [{"call_id": "c1", "name": "search", "arguments_text": '{"q": 1}', "tool_id": tool}, {"name": "quiet"}]
     made = await add(
@@ -177,7 +178,7 @@ async def test_a_result_that_comes_later_finds_its_call_and_a_call_does_not_take
 async def test_a_call_of_a_tool_that_is_not_there_is_refused(database: Database) -> None:
     await strangers_workspace(database)
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         theirs = await World(connection, STRANGER).tool()
     calls = [{"name": "f", "tool_id": theirs}, {"name": "g", "tool_id": unknown()}, {"call_id": "c"}]
     problems = await refused(database, talk.id, {"role": ASSISTANT, "tool_calls": calls})
@@ -191,7 +192,7 @@ async def test_a_call_of_a_tool_that_is_not_there_is_refused(database: Database)
 
 async def test_a_tool_is_noted_once_however_often_it_is_used(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         one, two = [await World(connection).tool() for _ in range(2)]
     for used in ([one], [one, two], [two, one, one]):
         calls = [{"name": "f", "tool_id": tool} for tool in used]
@@ -263,7 +264,7 @@ async def test_adding_no_messages_changes_nothing(database: Database) -> None:
 
 
 async def test_a_conversation_is_made_with_all_its_columns_and_its_messages(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         assistant = await World(connection).assistant()
     uuid = new_id()
     values = {

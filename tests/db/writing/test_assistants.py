@@ -5,6 +5,7 @@ from uuid import UUID
 
 from db.database import Database
 from db.record import new_id, now
+from db.viewer import PROGRAM
 from db.words import Entity
 from db.writing import create_assistant, delete_assistant, update_assistant
 from tests.db.builders import START, World
@@ -38,7 +39,7 @@ async def tools_of(database: Database, assistant: UUID) -> list[UUID]:
 
 
 async def two_tools(database: Database) -> tuple[UUID, UUID]:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         return await world.tool(), await world.tool()
 
@@ -56,7 +57,7 @@ async def test_an_assistant_is_made_with_all_that_is_given(database: Database) -
 
 async def test_all_that_is_wrong_with_a_new_assistant_is_told_at_once(database: Database) -> None:
     await strangers_workspace(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         taken = await World(connection).assistant(external_id="guide")
         theirs = await World(connection, STRANGER).tool()
         known = await World(connection).tool()
@@ -74,14 +75,14 @@ async def test_all_that_is_wrong_with_a_new_assistant_is_told_at_once(database: 
 
 async def test_an_id_that_another_workspace_has_is_taken_and_its_external_id_is_free(database: Database) -> None:
     await strangers_workspace(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         theirs = await World(connection, STRANGER).assistant(external_id="guide")
     given = {"name": "n", "uuid": theirs, "external_id": "guide"}
     assert told(await refusal(create_assistant(database, given, viewer=ME))) == [("TAKEN", ("uuid",))]
 
 
 async def test_an_update_changes_what_is_given_and_null_clears(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         assistant = await World(connection).assistant(name="made", name_made=True, model="m", description="d")
     one, two = await two_tools(database)
     given = {"id": assistant, "name": "Given", "model": None, "tool_ids": [one, two], "expected_version": 1}
@@ -98,7 +99,7 @@ async def test_an_update_changes_what_is_given_and_null_clears(database: Databas
 
 
 async def test_all_that_is_wrong_with_an_update_is_told_at_once(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         assistant = await world.assistant(version=3)
         await world.assistant(external_id="taken")
@@ -123,7 +124,7 @@ async def test_all_that_is_wrong_with_an_update_is_told_at_once(database: Databa
 
 async def test_an_assistant_that_is_not_there_is_neither_changed_nor_deleted(database: Database) -> None:
     await strangers_workspace(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         theirs = await World(connection, STRANGER).assistant()
     for verb in (update_assistant, delete_assistant):
         for row_id in (unknown(), theirs):
@@ -132,7 +133,7 @@ async def test_an_assistant_that_is_not_there_is_neither_changed_nor_deleted(dat
 
 
 async def test_an_assistant_of_conversations_is_in_use_and_told_by_how_many(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         assistant = await World(connection).assistant()
     given = {"id": assistant}
     await talk_of(database, assistant_id=assistant)
@@ -146,7 +147,7 @@ async def test_an_assistant_of_conversations_is_in_use_and_told_by_how_many(data
 
 
 async def test_an_assistant_that_nobody_uses_goes_with_its_origin_and_its_tools_stay(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         assistant, tool = await world.assistant(), await world.tool()
         await world.insert("assistant_tools", assistant_id=assistant, tool_id=tool, position=0)

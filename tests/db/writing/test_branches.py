@@ -8,6 +8,7 @@ import pytest
 
 from db.database import Database
 from db.record import new_id, now
+from db.viewer import PROGRAM
 from db.words import Entity, MessageStatus, PartType, Rating
 from db.writing import (
     DEFAULT_LIMITS,
@@ -82,7 +83,7 @@ async def test_an_unknown_message_one_of_another_workspace_and_one_that_is_delet
 
 
 async def test_a_stale_write_is_refused_and_told_the_version(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 2, version=5)
         await world.update("messages", talk.messages[0], version=3)
@@ -184,7 +185,7 @@ async def test_what_is_wrong_with_an_edit_is_told(database: Database) -> None:
 
 
 async def test_a_message_that_is_being_written_is_not_edited(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 2)
         await world.update("messages", talk.messages[1], status=MessageStatus.STREAMING)
@@ -343,7 +344,7 @@ async def test_deleting_one_of_two_roots_keeps_the_other_and_the_opening_follows
 
 
 async def test_what_was_said_about_deleted_messages_goes_with_them_and_its_origins(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 4)
         source, shared = await world.source(citation_count=1), await world.source(identity="i", citation_count=2)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from db.database import Database
+from db.viewer import PROGRAM
 from tests.db.builders import World
 from tests.db.writing.scenes import (
     STRANGER,
@@ -121,7 +122,7 @@ async def test_a_source_that_is_there_learns_what_it_did_not_know_and_forgets_no
 async def test_what_is_wrong_with_citations_is_told_with_its_place(database: Database) -> None:
     await strangers_workspace(database)
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         theirs = await World(connection, STRANGER).source()
         mine = await World(connection).source()
     at_ = ("messages", "0", "citations")

@@ -8,6 +8,7 @@ import pytest
 
 from db.database import Database
 from db.record import now
+from db.viewer import PROGRAM
 from db.words import Entity, ExecutionStatus, MessageRole, Rating, Visibility
 from db.writing import (
     DEFAULT_LIMITS,
@@ -134,7 +135,7 @@ async def test_the_limit_of_properties_holds_for_what_the_merge_makes(database: 
 
 
 async def test_a_title_of_null_is_made_again_from_the_first_user_message(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await world.conversation(title="Given", message_count=3)
         ids = [
@@ -227,7 +228,7 @@ async def test_an_external_id_of_another_workspace_is_free(database: Database) -
 
 async def test_an_assistant_of_another_workspace_is_not_found(database: Database) -> None:
     await strangers_workspace(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         theirs, mine = await World(connection, STRANGER).assistant(), await World(connection).assistant()
     talk = await talk_of(database)
     problems = await refusal(update_conversation(database, {"id": talk.id, "assistant_id": theirs}, viewer=ME))
@@ -240,7 +241,7 @@ async def test_an_assistant_of_another_workspace_is_not_found(database: Database
 
 
 async def test_like_and_comment_are_made_changed_and_removed_as_the_owners_feedback(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         assistant = await World(connection).assistant(version=4)
     talk = await talk_of(database, 2, owner_id="ann", assistant_id=assistant)
 
@@ -269,7 +270,7 @@ async def test_like_and_comment_are_made_changed_and_removed_as_the_owners_feedb
 
 async def test_a_like_that_goes_takes_its_origin_along(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         liked = await world.feedback(talk.id, is_owners=True, rating=Rating.POSITIVE)
         await world.origin(liked, "r", entity=Entity.FEEDBACK)
@@ -281,7 +282,7 @@ async def test_a_like_that_goes_takes_its_origin_along(database: Database) -> No
 
 async def test_the_owners_feedback_stays_where_it_says_more_than_like_and_comment(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         liked = await world.feedback(talk.id, is_owners=True, rating=Rating.POSITIVE)
         await world.insert("feedback_scores", feedback_id=liked, position=0, name="clarity", value=1.0)
@@ -302,7 +303,7 @@ async def test_the_owners_feedback_follows_the_owner(database: Database) -> None
 
 async def test_a_new_owners_own_vote_becomes_the_like_when_it_is_changed(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         vote = await World(connection).feedback(talk.id, author_id="ann", rating=Rating.POSITIVE)
     await update_conversation(database, {"id": talk.id, "owner_id": "ann", "comment": "Good"}, viewer=ME)
     (row,) = await rows(database, "feedback")
@@ -311,7 +312,7 @@ async def test_a_new_owners_own_vote_becomes_the_like_when_it_is_changed(databas
 
 async def test_what_others_say_of_the_conversation_is_no_like(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         imported = await world.feedback(talk.id, rating=Rating.NEGATIVE)
         await world.origin(imported, "r", entity=Entity.FEEDBACK)

@@ -8,7 +8,7 @@ import pytest
 
 from db.database import Database
 from db.record import new_id, now
-from db.viewer import Viewer
+from db.viewer import PROGRAM, Viewer
 from db.words import Entity, FeedbackAuthor, Rating, Verdict
 from db.writing import DEFAULT_LIMITS, give_feedback, update_conversation, withdraw_feedback
 from tests.db.builders import START, World, at
@@ -34,7 +34,7 @@ LIKED = {"rating": Rating.POSITIVE}
 
 async def cited_talk(database: Database, **values: Any) -> tuple[Talk, UUID, UUID]:
     """A conversation, a citation of its answer, and one that it lists itself."""
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 4, **values)
         cited = await world.reference(talk.id, talk.messages[1], 0)
@@ -137,7 +137,7 @@ async def test_the_author_is_the_viewer_where_none_is_named(database: Database) 
 async def test_of_people_without_a_name_only_the_newest_written_here_is_replaced(database: Database) -> None:
     talk = await talk_of(database, 1)
     message = talk.messages[0]
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         older = await world.feedback(talk.id, message, created_at=at(1), position=0)
         newer = await world.feedback(talk.id, message, created_at=at(2), position=1)
@@ -151,7 +151,7 @@ async def test_of_people_without_a_name_only_the_newest_written_here_is_replaced
 
 async def test_new_feedback_stands_behind_the_others_on_its_message(database: Database) -> None:
     talk = await talk_of(database, 2)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await World(connection).feedback(talk.id, talk.messages[0], author_id="old", position=4)
     positions = []
     for message in (*talk.messages, None):
@@ -182,7 +182,7 @@ async def test_what_the_owner_says_of_the_conversation_is_its_like(database: Dat
 
 async def test_an_imported_like_without_an_author_is_replaced_by_the_owners_next_feedback(database: Database) -> None:
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         liked = await world.feedback(talk.id, is_owners=True, rating=Rating.POSITIVE)
         await world.origin(liked, "r", entity=Entity.FEEDBACK)
@@ -202,10 +202,10 @@ async def test_the_owners_feedback_on_a_message_is_no_like(database: Database) -
 
 
 async def test_feedback_keeps_what_is_there_now_where_nothing_is_said_of_it(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         assistant = await World(connection).assistant(version=4)
     talk, cited, _ = await cited_talk(database, assistant_id=assistant)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await World(connection).update("messages", talk.messages[1], version=3)
     for target, version in (
         (("conversations", talk.id), None),
@@ -219,7 +219,7 @@ async def test_feedback_keeps_what_is_there_now_where_nothing_is_said_of_it(data
 
 
 async def test_feedback_keeps_what_was_on_the_screen(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         assistant = await world.assistant(version=4)
         talk = await build_talk(world, 2, assistant_id=assistant)
@@ -358,7 +358,7 @@ async def test_withdrawn_feedback_leaves_no_trace_and_its_target_is_told(databas
     for target in (("conversations", talk.id), ("messages", talk.messages[1]), ("citations", cited)):
         given = {"target": target, **LIKED, "reasons": [{"label": "l"}], "scores": [{"name": "n", "value": 1}]}
         row = await written(give_feedback(database, given, viewer=ANN))
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             world = World(connection)
             await world.origin(row.id, "r", entity=Entity.FEEDBACK)
             await world.insert("record_versions", entity_id=row.id, digest="d", seen_at=START)
@@ -370,7 +370,7 @@ async def test_withdrawn_feedback_leaves_no_trace_and_its_target_is_told(databas
 
 async def test_feedback_that_is_not_there_cannot_be_withdrawn(database: Database) -> None:
     await strangers_workspace(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         gone = await World(connection).feedback(await World(connection).conversation(deleted_at=now()))
         theirs = World(connection, STRANGER)
         foreign = await theirs.feedback(await theirs.conversation())

@@ -4,6 +4,7 @@ from typing import Any
 
 from db.database import Database
 from db.record import new_id, now
+from db.viewer import PROGRAM
 from db.words import (
     Entity,
     ExecutionStatus,
@@ -41,7 +42,7 @@ def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 async def test_the_branch_down_to_the_message_is_copied_and_nothing_else(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 4)
         other = await add_branch(world, talk, talk.messages[0], 4)
@@ -84,7 +85,7 @@ async def test_a_fork_has_what_the_conversation_has_but_not_what_was_said_of_it(
         "archived_at": at(1),
         "fail_reason": "f",
     }
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         assistant, tool = await world.assistant(), await world.tool()
         talk = await build_talk(
@@ -131,7 +132,7 @@ async def build_details(world: World) -> tuple[Talk, dict[str, list[Any]]]:
 
 
 async def test_all_that_hangs_on_the_messages_is_copied_and_points_at_the_copies(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         talk, ids = await build_details(World(connection))
     fork = await written(fork_conversation(database, {"message_id": talk.messages[2]}, viewer=ME))
     copies = {old: row["id"] for old, row in zip(talk.messages[:3], await messages_of(database, fork.id), strict=True)}
@@ -153,7 +154,7 @@ async def test_all_that_hangs_on_the_messages_is_copied_and_points_at_the_copies
 
 async def test_a_message_that_is_still_being_written_is_stopped_in_the_copy(database: Database) -> None:
     talk = await talk_of(database, 2)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await World(connection).update("messages", talk.messages[1], status=MessageStatus.STREAMING)
     fork = await written(fork_conversation(database, {"message_id": talk.messages[1]}, viewer=ME))
     assert [row["status"] for row in await messages_of(database, fork.id)] == [
@@ -164,7 +165,7 @@ async def test_a_message_that_is_still_being_written_is_stopped_in_the_copy(data
 
 
 async def test_the_title_is_given_or_kept_or_made_of_the_branch(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 1, title="Kept")
         made = await build_talk(world, 1, title="First", title_made=True, preview="First")
@@ -204,7 +205,7 @@ async def test_what_is_wrong_is_told_and_nothing_is_copied(database: Database) -
 
 
 async def test_a_long_branch_takes_as_many_statements_as_a_short_one(database: Database, statements: list[str]) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk, _ = await build_details(world)
         for sequence in range(4, 1500):

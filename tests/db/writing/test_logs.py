@@ -9,6 +9,7 @@ import pytest
 
 from db.database import Database
 from db.record import new_id
+from db.viewer import PROGRAM
 from db.words import ErrorPolicy, MessageStatus, PartType, Rating
 from db.writing import (
     DEFAULT_LIMITS,
@@ -641,7 +642,7 @@ async def test_an_assistant_is_named_by_id_or_made_once_by_its_external_id(datab
     assert first.row is not None
     assert again.row is not None
     assert first.row.assistant_id == again.row.assistant_id == assistant["id"]
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         other = await World(connection).assistant()
     outcome = await own(database, assistant={"id": other})
     assert outcome.row is not None
@@ -665,7 +666,7 @@ async def test_a_transcript_goes_on_in_a_conversation_that_was_made_otherwise(da
 
 async def test_a_message_that_is_being_written_is_not_another_one(database: Database) -> None:
     talk = await created(database, "q", "a", external_id="thread")
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await World(connection).update(
             "messages", (await messages_of(database, talk))[1]["id"], status=MessageStatus.STREAMING
         )

@@ -16,6 +16,7 @@ from db.database import Database, DatabaseSettings, database_url
 from db.errors import DatabaseBusy
 from db.record import new_id, now
 from db.tables import metadata
+from db.viewer import PROGRAM
 from db.words import ErrorPolicy, ProblemCode, Rating
 from db.writing import (
     Limits,
@@ -151,7 +152,7 @@ async def test_a_key_is_kept_for_its_time_and_then_free(database: Database) -> N
 
     async def age(hours: float) -> None:
         repeats = metadata.tables["repeats"]
-        async with database.write() as connection:
+        async with database.write(viewer=PROGRAM) as connection:
             await connection.execute(sa.update(repeats).values(created_at=now() - timedelta(hours=hours)))
 
     first = await write("n")
@@ -320,7 +321,7 @@ async def test_a_write_for_which_no_connection_comes_free_is_told_that_the_datab
     name = await postgres.create_database()
     database = Database.open(database_url(postgres.url(name)), DatabaseSettings(pool_size=1, pool_timeout=0.05))
     try:
-        async with database.write():
+        async with database.write(viewer=PROGRAM):
             with pytest.raises(DatabaseBusy):
                 await create_tool(database, {"name": "n"}, viewer=ME)
         await create_tool(database, {"name": "n"}, viewer=ME)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from db.database import Database
 from db.record import new_id, now
+from db.viewer import PROGRAM
 from db.words import ErrorPolicy
 from db.writing import add_messages, create_conversation
 from db.writing.parents import parents_of
@@ -95,7 +96,7 @@ async def test_parents_may_come_behind_their_children_and_are_written_first(data
 
 
 async def test_a_message_goes_below_the_end_of_the_branch_in_play_not_below_the_newest(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 2)
         await add_branch(world, talk, talk.messages[0], 2)

@@ -8,6 +8,7 @@ import pytest
 
 from db.database import Database
 from db.record import now
+from db.viewer import PROGRAM
 from db.words import Entity, PartType
 from db.writing import (
     DEFAULT_LIMITS,
@@ -80,7 +81,7 @@ async def with_origin(world: World, row_id: UUID, entity: Entity) -> None:
 
 
 async def test_all_of_a_conversation_goes_and_all_of_the_others_stays(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         known = await world.source(identity="k", citation_count=2)
         shared = await world.source(title="shared", citation_count=2)
@@ -89,7 +90,7 @@ async def test_all_of_a_conversation_goes_and_all_of_the_others_stays(database: 
             await with_origin(world, each, Entity.SOURCE)
         await full_talk(world, known, shared)
     kept = await counts(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         gone = await full_talk(world, known, shared, alone, deleted_at=LONG_AGO)
     purged = await purge(database)
@@ -145,7 +146,7 @@ async def test_a_transaction_takes_a_bounded_number_of_conversations_and_message
 
 async def test_a_thread_deeper_than_the_database_would_go_down_is_removed(database: Database) -> None:
     talk = await talk_of(database, 1, deleted_at=LONG_AGO)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         for sequence in range(1, 1500):
             talk.messages.append(await world.message(talk.id, sequence, parent_id=talk.messages[-1]))
@@ -170,12 +171,12 @@ async def test_answers_that_have_expired_are_forgotten_in_bounded_steps(
 
 
 async def forget(database: Database, *ids: UUID) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await forget_messages(Work(connection, ME, Look(DEFAULT_LIMITS), now()), ids)
 
 
 async def test_messages_go_with_all_that_hangs_on_them(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         known = await world.source(identity="k", citation_count=1)
         alone = await world.source(title="alone", citation_count=1)
@@ -211,7 +212,7 @@ async def test_messages_go_with_all_that_hangs_on_them(database: Database) -> No
 
 
 async def test_a_call_whose_result_goes_has_none(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         talk = await build_talk(world, 2)
         result = await add_branch(world, talk, talk.messages[1], 2)

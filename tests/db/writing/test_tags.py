@@ -8,6 +8,7 @@ import pytest
 
 from db.database import Database
 from db.record import now
+from db.viewer import PROGRAM
 from db.words import ErrorPolicy
 from db.writing import DEFAULT_LIMITS, tag_conversations, untag_conversations
 from db.writing.performing import Verb
@@ -30,7 +31,7 @@ BOTH = pytest.mark.parametrize("verb", [tag_conversations, untag_conversations],
 async def tagged(database: Database, *tags: str) -> UUID:
     """A conversation with these tags."""
     talk = await talk_of(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         await World(connection).tag(talk.id, *tags)
     return talk.id
 
@@ -138,7 +139,7 @@ async def test_what_is_wrong_outside_of_the_ids_refuses_all(database: Database, 
 async def test_many_conversations_take_as_many_statements_as_one(
     database: Database, statements: list[str], verb: Verb
 ) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         ids = [await world.conversation(created_at=at(number)) for number in range(300)]
     if verb is untag_conversations:

@@ -4,6 +4,7 @@ from typing import Any
 
 from db.database import Database
 from db.record import new_id, now
+from db.viewer import PROGRAM
 from db.words import Entity, ToolKind
 from db.writing import create_tool, delete_tool, update_tool
 from tests.db.builders import START, World
@@ -43,7 +44,7 @@ async def test_a_tool_is_a_function_unless_told_otherwise(database: Database) ->
 
 
 async def test_all_that_is_wrong_with_a_new_tool_is_told_at_once(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         taken = await World(connection).tool(external_id="search")
     given: dict[str, Any] = {"uuid": taken, "kind": "HAMMER", "external_id": "search", "parameters": []}
     assert sorted(told(await refusal(create_tool(database, given, viewer=ME)))) == [
@@ -56,7 +57,7 @@ async def test_all_that_is_wrong_with_a_new_tool_is_told_at_once(database: Datab
 
 
 async def test_an_update_changes_what_is_given_and_null_clears(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         tool = await World(connection).tool(name="made", name_made=True, description="d", parameters={"a": 1})
     row = await written(update_tool(database, {"id": tool, "name": "Given", "parameters": None}, viewer=ME))
     assert (row.name, row.name_made, row.parameters, row.description, row.version) == ("Given", False, None, "d", 2)
@@ -65,7 +66,7 @@ async def test_an_update_changes_what_is_given_and_null_clears(database: Databas
 
 
 async def test_all_that_is_wrong_with_an_update_is_told_at_once(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         tool = await world.tool(version=3)
         await world.tool(external_id="taken")
@@ -80,7 +81,7 @@ async def test_all_that_is_wrong_with_an_update_is_told_at_once(database: Databa
 
 async def test_a_tool_that_is_not_there_is_neither_changed_nor_deleted(database: Database) -> None:
     await strangers_workspace(database)
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         theirs = await World(connection, STRANGER).tool()
     for verb in (update_tool, delete_tool):
         for row_id in (unknown(), theirs):
@@ -89,7 +90,7 @@ async def test_a_tool_that_is_not_there_is_neither_changed_nor_deleted(database:
 
 
 async def test_a_tool_in_use_stays_and_its_users_are_told(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         tool, assistant = await world.tool(), await world.assistant()
         await world.insert("assistant_tools", assistant_id=assistant, tool_id=tool, position=0)
@@ -108,7 +109,7 @@ async def test_a_tool_in_use_stays_and_its_users_are_told(database: Database) ->
 
 
 async def test_a_tool_that_nobody_uses_goes_with_its_origin(database: Database) -> None:
-    async with database.write() as connection:
+    async with database.write(viewer=PROGRAM) as connection:
         world = World(connection)
         tool = await world.tool()
         await world.origin(tool, "r", entity=Entity.TOOL)

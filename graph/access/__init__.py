@@ -1,0 +1,1 @@
+"""Who asks, what they may see and do, and how much of it."""

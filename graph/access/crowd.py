@@ -1,0 +1,64 @@
+"""All connections of a process: how many there are, and which of them goes where one more comes."""
+
+import logging
+from typing import Protocol
+
+from graph.access.capacity import ConnectionLimits
+from graph.access.complaints import SAID_AGAIN
+
+logger = logging.getLogger("colloquy.connections")
+
+
+class Connection(Protocol):
+    """A connection that can be asked to go."""
+
+    def give_way(self) -> None:
+        """End for the sake of another connection."""
+        ...
+
+
+class Crowd:
+    """The connections of a process, by what they are at."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self.count = 0
+        """All connections."""
+        self.sockets = 0
+        """Those that are WebSockets."""
+        self.silent: dict[Connection, None] = {}
+        """Those that have not sent a whole head yet, the oldest first."""
+        self.waiting: dict[Connection, None] = {}
+        """Those between two requests, the one that waits longest first."""
+        self._said = float("-inf")
+
+    def enter(self, connection: Connection, now: float) -> bool:
+        """Count a new connection; whether there is room for it, for which another may have had to go."""
+        if self.count >= self.limits.most:
+            self._say(now)
+            others = self.silent or self.waiting
+            if not others:
+                return False
+            next(iter(others)).give_way()
+        self.count += 1
+        self.silent[connection] = None
+        return True
+
+    def works(self, connection: Connection) -> None:
+        """A request of this connection is being answered."""
+        self.waiting.pop(connection, None)
+        self.silent.pop(connection, None)
+
+    def waits(self, connection: Connection) -> None:
+        """The connection has had all of its answers."""
+        self.waiting[connection] = None
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is no more."""
+        self.count -= 1
+        self.works(connection)
+
+    def _say(self, now: float) -> None:
+        if now - self._said >= SAID_AGAIN:
+            self._said = now
+            logger.warning("All %d connections are taken: those that ask for nothing are closed.", self.limits.most)

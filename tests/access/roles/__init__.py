@@ -1,0 +1,1 @@
+"""The tables of docs/security.md, row by row, as they hold over HTTP."""
