@@ -106,7 +106,7 @@ async def _lists_of(connection: AsyncConnection, viewer: Viewer, foreign: _Forei
 
 async def _of_workspace(connection: AsyncConnection, viewer: Viewer, foreign: _Foreign) -> Any:
     rows = reads.table("conversations")
-    found: list[str] = []
+    found: list[Any] = []
     for where in (None, {"id": {"in": foreign.ids("conversations")}}):  # found by an index of the list, and by the ids
         condition = filters.of_workspace(rows, where, viewer)
         ours = rows.c.workspace_id == viewer.workspace_id
