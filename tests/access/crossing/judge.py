@@ -82,6 +82,9 @@ _MADE: Final = re.compile(
 )
 
 
+_MADE_BY_CLIENT: Final = re.compile(rb'\buuid"?: *"([0-9a-f-]{36})"')
+"""A uuid that an input gives to what it makes."""
+
 _TIME: Final = re.compile(rb"20(2[6-9]|[3-9]\d)-\d\d-\d\dT")
 
 
@@ -245,8 +248,9 @@ class Judge:
 
     def _is_taken(self, operation: Operation, text: bytes, sight: Sight) -> bool:
         """A uuid that a client makes is taken wherever it is: nothing tells where, and nobody guesses one."""
-        sent = marks_of(told([operation.text, operation.variables]), deep=False)
-        return b"TAKEN" in text and any(key in self._foreign[sight.person.name] and len(key) == 36 for key in sent)
+        sent = marks_of(b" ".join(_MADE_BY_CLIENT.findall(shown(operation).encode())), deep=False)
+        says = b"TAKEN" in text or "code" not in operation.text  # which then is not asked for
+        return operation.writes and says and not sent.isdisjoint(self._foreign[sight.person.name])
 
     def _named(self, marks: set[str]) -> str:
         """From where the marks are."""

@@ -45,8 +45,10 @@ class Run:
 
 
 @asynccontextmanager
-async def run_of(kinds: Sequence[str] = KINDS, *, seed: int = 0, strays: bool = True) -> AsyncIterator[Run]:
-    """The world on these kinds of databases, and what draws and judges."""
+async def run_of(
+    kinds: Sequence[str] = KINDS, *, seed: int = 0, strays: bool = True, judges: bool = True
+) -> AsyncIterator[Run]:
+    """The world on these kinds of databases, and what draws and judges; or, quicker to have, what draws alone."""
     world, random = World(strays=strays), Random(seed)
     everybody = people(world)
     judge = Judge(world, everybody, random)
@@ -68,7 +70,7 @@ async def run_of(kinds: Sequence[str] = KINDS, *, seed: int = 0, strays: bool = 
         for kind in kinds:
             dialect = kind.split()[0]
             if dialect not in alone:
-                alone[dialect] = await _alone(dialect, judge.sights, stage)
+                alone[dialect] = await _alone(dialect, judge.sights, stage) if judges else {}
             legs.append(Legs(kind, await stage(kind, world.rows), alone[dialect]))
         pools = [
             await pool_of(person, judge.sights[person.name], legs[0].whole)
