@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from db import bulk, reads
 from db.branches import branch_through
 from db.record import new_id
+from db.walls import lifted
 from db.words import ExecutionStatus, MessageStatus
 from db.writing.inputs import TITLE
 from db.writing.openings import opening
@@ -70,7 +71,9 @@ async def _insert_again(
     copied = (
         sa.select(*chosen).select_from(source).where(reads.in_workspace(rows, work.viewer.workspace_id), *conditions)
     )
-    await work.connection.execute(sa.insert(rows).from_select(columns, copied, include_defaults=False))
+    # What is copied was found inside of the viewer's wall; a copy is whole, with what the wall masks.
+    async with lifted(work.connection):
+        await work.connection.execute(sa.insert(rows).from_select(columns, copied, include_defaults=False))
 
 
 async def _copy(

@@ -103,6 +103,14 @@ async def test_a_write_tells_an_end_user_nothing_of_how_it_is_made_and_keeps_it(
         assert {name: row[name] for name in made} == made
 
 
+async def test_a_fork_keeps_what_it_does_not_show_of_messages(database: Database) -> None:
+    talk, _ = await talk_of(database, "me")
+    async with database.write(viewer=PROGRAM) as connection:
+        await connection.execute(sa.update(metadata.tables["messages"]).values(system_prompt="a secret"))
+    await fork_conversation(database, {"message_id": talk.messages[1]}, viewer=ME)
+    assert [row["system_prompt"] for row in await rows(database, "messages")] == ["a secret"] * 4
+
+
 async def test_what_is_anothers_is_as_if_it_were_not_there(database: Database) -> None:
     talk, own = await talk_of(database, "you", visibility=Visibility.PUBLIC)
     reader = replace(ME, sees_public=True)
