@@ -83,18 +83,25 @@ async def test_operations_that_are_cancelled_leave_no_connection_out_and_the_nex
             await answer(drawn, "fast")  # the prepared way is for documents that are known
             if await answer(drawn, "prepared") is not None:
                 planned.append(drawn)
-        begun = monotonic()
         assert await executed(asked, 0) == expected
-        longest = monotonic() - begun
+        lasting = [await _seconds(each) for each in planned]
         cancelled = 0
         for index in range(CANCELLED):
-            after = random.uniform(0, longest)
-            cancelled += await _is_cancelled(asked if index % 2 else random.choice(planned), index, after)
+            which = 0 if index % 2 else random.randrange(len(planned))
+            cancelled += await _is_cancelled(planned[which], index, random.uniform(0, lasting[which]))
             assert connections_out(run.database) == 0
             if index % 20 == 0:
                 assert await executed(asked, index) == expected
         assert cancelled > CANCELLED / 8
         assert await executed(asked, 0) == expected
+
+
+async def _seconds(asked: Asked) -> float:
+    """How long an operation takes."""
+    begun = monotonic()
+    for index in range(5):
+        await executed(asked, index)
+    return (monotonic() - begun) / 5
 
 
 async def _is_cancelled(asked: Asked, index: int, after: float) -> bool:

@@ -34,11 +34,6 @@ def test_there_is_an_operation_for_each_field() -> None:
     assert sorted([*READS, *WRITES]) == sorted(fields)
 
 
-@pytest.mark.parametrize("row", page.roles(), ids=lambda row: row.to)
-async def test_each_row_of_the_table_holds_over_http(world: World, row: Row) -> None:
-    assert await _wrong_with(world, row) == []
-
-
 CONTROLS = {
     "read": (
         "conversations",
@@ -51,6 +46,20 @@ CONTROLS = {
     "administer": ("revokeApiKey", {"END_USER": OWN, "EDITOR": WORKSPACE, "ADMIN": OPEN}),
 }
 """For some rows a field, and words that are wrong of it."""
+
+
+ON_BOTH = [row for row in page.roles() if row.to in CONTROLS]
+"""Rows that are asked for on PostgreSQL as well: who may what is decided before there is a database."""
+
+
+@pytest.mark.parametrize(
+    ("database", "row"),
+    [*(("sqlite", row) for row in page.roles()), *(("postgresql", row) for row in ON_BOTH)],
+    ids=lambda value: value if isinstance(value, str) else value.to,
+    indirect=["database"],
+)
+async def test_each_row_of_the_table_holds_over_http(world: World, row: Row) -> None:
+    assert await _wrong_with(world, row) == []
 
 
 @pytest.mark.parametrize("to", CONTROLS)

@@ -24,7 +24,7 @@ where = st.fixed_dictionaries(
 @pytest.mark.parametrize("viewer", [ME, ME_AND_PUBLIC], ids=["own", "own and public"])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 @settings(
-    max_examples=4,  # each asks some three hundred reads of two databases
+    max_examples=2,  # each asks some three hundred reads of two databases
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a seed does not shrink
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
