@@ -8,7 +8,8 @@ here holds an owner off.
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
+
+from db.record import made_with
 
 SQLITE: Final = (
     """CREATE TRIGGER audit_entries_unchanged BEFORE UPDATE ON audit_entries
@@ -53,6 +54,4 @@ FOR EACH STATEMENT EXECUTE FUNCTION colloquy_audit_kept()""",
 def attach(table: sa.Table) -> None:
     """Let the table be made with its triggers."""
     for dialect, statements in (("sqlite", SQLITE), ("postgresql", POSTGRESQL)):
-        for statement in statements:
-            made = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
-            event.listen(table, "after_create", made.execute_if(dialect=dialect))
+        made_with(table, statements, dialect)

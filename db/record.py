@@ -1,6 +1,6 @@
 """What every table has, and the column types that both databases share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import uuid_utils
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field, SQLModel
@@ -191,6 +192,13 @@ def word_field(enum: type[StrEnum], default: StrEnum | None = None, *, nullable:
 def text_field(default: str | None = None, *, nullable: bool = True) -> Any:
     """A column of text of any length."""
     return Field(default=default, sa_type=sa.Text, nullable=nullable)
+
+
+def made_with(target: sa.Table | sa.MetaData, statements: Iterable[str], dialect: str) -> None:
+    """Let a table, or all of them, be made with these statements behind it on a database of that dialect."""
+    for statement in statements:
+        made = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
+        event.listen(target, "after_create", made.execute_if(dialect=dialect))
 
 
 def table_of(model: type[SQLModel]) -> sa.Table:

@@ -15,11 +15,11 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.database import Database
 from db.errors import DatabaseUnfit
+from db.record import made_with
 from db.viewer import PROGRAM
 
 _WORKSPACE: Final = "(SELECT current_setting('colloquy.workspace_id', true))"
@@ -91,9 +91,7 @@ def statements() -> list[str]:
 
 def attach(metadata: sa.MetaData) -> None:
     """Let the tables be made with their policies."""
-    for statement in statements():
-        made = sa.DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
-        event.listen(metadata, "after_create", made.execute_if(dialect="postgresql"))
+    made_with(metadata, statements(), "postgresql")
 
 
 async def check(database: Database) -> None:

@@ -12,24 +12,9 @@ from graph import ids
 from graph.access.limits import UNBOUNDED
 from graph.context import Context
 from graph.schema import schema
+from tests.acceptance.engine_values import TABLES
 from tests.access.crossing.people import Person, Sight, belongs_to
 from tests.access.crossing.stage import Stage
-
-TABLES: Final = {
-    "Conversation": "conversations",
-    "Message": "messages",
-    "ToolCall": "tool_calls",
-    "Attachment": "attachments",
-    "Reference": "citations",
-    "Source": "sources",
-    "Assistant": "assistants",
-    "Tool": "tools",
-    "Feedback": "feedback",
-    "Workspace": "workspaces",
-    "ApiKey": "api_keys",
-    "AuditEntry": "audit_entries",
-}
-"""The types with ids."""
 
 _EDGES: Final = "{ edges { cursor } }"
 _LISTS: Final = {
