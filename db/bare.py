@@ -96,9 +96,13 @@ class PostgresBare(Bare):
                 statement = await self._prepared(text)
             if statement is not None:
                 try:
-                    found: Sequence[Sequence[Any]] = await statement.fetch(*parameters)
+                    # `statement.fetch` without its four wrappers, a sixth of a small read's time.
+                    found: Sequence[Sequence[Any]]
+                    found, _, _ = await self._raw._protocol.bind_execute(
+                        statement._state, parameters, "", 0, True, None
+                    )
                     return found
-                except asyncpg.InvalidCachedStatementError:  # a table was altered; nothing was done yet
+                except _ALTERED:  # a table was altered; nothing was done yet
                     self._kept.clear()
             found = await self._raw.fetch(text, *parameters)
         except BaseException as error:
@@ -145,6 +149,8 @@ def is_bound(connection: AsyncConnection) -> bool:
     bare = None if sync is None else sync.info.get(BARE)
     return bare is not None and bare.told is not None
 
+
+_ALTERED: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 
 _GONE: Final = (
     ConnectionError,

@@ -156,13 +156,13 @@ class Database:
         Raises DatabaseBusy.
         """
         if self.dialect == "sqlite":
-            loan = await self._readers.lend()
+            loan = self._readers.lend_at_once() or await self._readers.lend()
             try:
                 return await own(loan.raw).look(work, wall_of(viewer, "sqlite"))
             finally:
                 self._readers.give_back(loan)
         for last in (False, True):
-            loan = await self._readers.lend()
+            loan = self._readers.lend_at_once() or await self._readers.lend()
             bare: PostgresBare = loan.info[postgres.BARE]
             bare.wall = wall_of(viewer, "postgresql")
             try:
@@ -192,7 +192,7 @@ class Database:
     async def ask(self, work: Work[T], *, viewer: Asker) -> T:
         """Do some reading; the same as `look`, with a connection of SQLAlchemy."""
         if self.dialect == "sqlite":
-            loan = await self._readers.lend()
+            loan = self._readers.lend_at_once() or await self._readers.lend()
             try:
                 return await own(loan.raw).ask(work, wall_of(viewer, "sqlite"))
             finally:
@@ -274,7 +274,7 @@ class Database:
         if self.dialect == "postgresql":
             async with self.write(viewer=viewer) as connection:
                 return await work(connection)
-        loan = await self._writers.lend()
+        loan = self._writers.lend_at_once() or await self._writers.lend()
         try:
             return await own(loan.raw).transact(work, wall_of(viewer, "sqlite", reads=False))
         finally:

@@ -99,6 +99,20 @@ class Lender:
         finally:
             turn.end()
 
+    def lend_at_once(self) -> Loan | None:
+        """A connection that lies idle and is trusted, if nobody waits for one; else `lend` gives one."""
+        turn = self._turns.take_at_once()
+        if turn is None:
+            return None
+        pool = self._pool
+        entry = pool.take()
+        if entry is not None and (not self._asks or self._trusted(entry)):
+            return Loan(pool, entry, turn)
+        if entry is not None:
+            pool.put_back(entry)
+        turn.end()
+        return None
+
     async def lend(self) -> Loan:
         """A connection, to be handed to `give_back` or `discard`. Raises DatabaseBusy."""
         turn = await self._turns.take()

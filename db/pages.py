@@ -206,9 +206,10 @@ def _pages(make: Callable[..., Listing], shape: tuple[Any, ...], parents: str, f
     if "deleted_at" in parent.c:
         conditions.append(parent.c.deleted_at.is_(None))
     flags: Sequence[sa.ColumnElement[Any]] = listing.flags(bounds, parent)
-    if flags:
-        # Once for each parent, and not again for each row of its page.
-        parent = fenced(sa.select(parent.c.id, *flags).where(*conditions), form.dialect).subquery("parent")
+    if flags or form.dialect == "postgresql":
+        # Flags once for each parent, and not again for each row of its page. And what else decides about a parent, as
+        # an end user's wall does by joins, is behind the fence: such a join of the pages could turn their order round.
+        parent = fenced(sa.select(*parent.c, *flags).where(*conditions), form.dialect).subquery("parent")
         listing, flags, conditions = make(parent, *shape), [parent.c[flag.name] for flag in flags], []
     names = layout(listing, form)
     if form.dialect == "postgresql":

@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import SQLModel
 
@@ -72,6 +73,21 @@ def _hexadecimal(key: UUID | str) -> str:
     return key if isinstance(key, str) else key.hex
 
 
+class _Id(sa.types.TypeDecorator["UUID | str"]):
+    """One id, which may be a text as well."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """A uuid on PostgreSQL, its hexadecimal text on SQLite."""
+        return dialect.type_descriptor(sa.Uuid() if dialect.name == "postgresql" else sa.Text())
+
+    def bind_processor(self, dialect: sa.Dialect) -> Any:
+        """What makes of the id what the driver takes."""
+        return None if dialect.name == "postgresql" else _hexadecimal
+
+
 class _Texts(sa.types.TypeDecorator[Sequence[str]]):
     """Many texts as one parameter."""
 
@@ -119,6 +135,20 @@ def one_of(column: sa.ColumnElement[UUID], ids: Iterable[UUID]) -> Condition:
 def one_of_named(column: sa.ColumnElement[UUID], parameter: str) -> Condition:
     """The same, where the ids come as a parameter of that name."""
     return _OneOf(column, sa.bindparam(parameter, type_=_Ids()))
+
+
+def of_one(frame: sa.Select[Any], parameter: str) -> sa.Select[Any]:
+    """The same statement, where exactly one id or text comes as that parameter and not a list of them."""
+
+    def replaced(element: Any, **_: Any) -> Any:
+        if not isinstance(element, _OneOf):
+            return None
+        column, ids = element.clauses
+        if not isinstance(ids, sa.BindParameter) or ids.key != parameter:
+            return None
+        return column == sa.bindparam(parameter, type_=_Id() if isinstance(ids.type, _Ids) else sa.Text())
+
+    return cast("sa.Select[Any]", visitors.replacement_traverse(frame, {}, replaced))
 
 
 def one_of_texts(column: sa.ColumnElement[Any], parameter: str) -> Condition:
@@ -180,7 +210,8 @@ def _living(conversation_id: sa.ColumnElement[UUID], workspace_id: UUID | sa.Col
 
 def fenced(statement: sa.Select[Any], dialect: str) -> sa.Select[Any]:
     """The statement as one that, in a FROM, the planner evaluates by itself and does not merge into the outer one."""
-    return statement.limit(-1) if dialect == "sqlite" else statement.offset(0)
+    # As literals: of a parameter the planner doesn't know that it leaves all rows.
+    return statement.limit(sa.literal_column("-1")) if dialect == "sqlite" else statement.offset(sa.literal_column("0"))
 
 
 async def by_ids(

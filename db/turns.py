@@ -54,10 +54,14 @@ class Turns:
         self._clock: asyncio.TimerHandle | None = None
         """Rings when the oldest of the quick ones becomes slow; only while somebody waits."""
 
+    def take_at_once(self) -> Turn | None:
+        """A turn if there is one, and nobody waits for it."""
+        return self._begun() if not self._waiting and self._has_room() else None
+
     async def take(self) -> Turn:
         """Wait for a turn. Raises DatabaseBusy where none comes within the timeout."""
-        if not self._waiting and self._has_room():
-            return self._begun()
+        if (turn := self.take_at_once()) is not None:
+            return turn
         waiting: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         self._waiting[waiting] = None
         self._set_clock()

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Final, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, overload
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -35,7 +35,7 @@ from db.columns import Columns, columns_of, described
 from db.errors import ColloquyError
 from db.paging import Row
 from db.prepared import Connection
-from db.reads import Condition, here, one_of_named, table
+from db.reads import Condition, here, of_one, one_of_named, table
 from db.statements import IDS, Form, Statement, shaped
 from db.viewer import DEFAULT_WORKSPACE_ID, Viewer
 
@@ -48,8 +48,14 @@ Shape = tuple[Hashable, ...]
 """Those arguments of a verb that its statement depends on, filters among them where its `keep` is false."""
 
 
-Bound = Callable[[Bare, Sequence[Any], Viewer], Awaitable[Mapping[Any, Any]]]
-"""A read of raw rows: for a connection, keys and a viewer what the verb gives."""
+class Bound(NamedTuple):
+    """A read of raw rows that is asked again and again with other keys; in two parts, to spare a coroutine."""
+
+    fetch: Callable[[Bare, Sequence[Any], Viewer], Awaitable[Sequence[Any]]]
+    """The rows."""
+    by_key: Callable[[Sequence[Any]], Mapping[Any, Any]]
+    """What the verb gives, of the rows."""
+
 
 _COMMON: Final = frozenset({IDS, "workspace_id"})
 """The parameters that every read by keys has."""
@@ -105,17 +111,17 @@ class Verb(Generic[P, A]):
         wanted = None if columns is None else tuple(columns)
         return asked.answer(connection, Form(connection.dialect.name, wanted, cursors))
 
-    def bound(self, dialect: sa.Dialect, columns: Sequence[str]) -> Bound | None:
+    def bound(self, dialect: sa.Dialect, columns: Sequence[str], *, single: bool = False) -> Bound | None:
         """The same read of raw rows with these columns, for whoever asks it again and again with other keys.
 
-        None where it depends on more than keys and the viewer's workspace.
+        `single`: always with one. None where it depends on more than keys and the viewer's workspace.
         """
         ask: Callable[..., object] = self._ask
         try:
             asked = ask([], viewer=_Anyone())
         except (TypeError, AttributeError):  # it takes more arguments, or looks at more of the viewer
             return None
-        return asked.bound(dialect, columns) if isinstance(asked, One | Many) else None
+        return asked.bound(dialect, columns, single=single) if isinstance(asked, One | Many) else None
 
 
 def verb(rows: str | Callable[[], Columns] | None = None) -> Callable[[Callable[P, Asked[A]]], Verb[P, A]]:
@@ -162,7 +168,8 @@ def _statement(make: Callable[..., Found], form: Form, *shape: Any) -> Statement
     wanted = [columns[name] for name in form.names(columns)]
     if form.columns is None and found.key in set(wanted):
         return Statement(found.frame.add_columns(*wanted), key=wanted.index(found.key))
-    return Statement(found.frame.add_columns(found.key.label("page_key"), *wanted))
+    frame = of_one(found.frame, IDS) if form.single else found.frame
+    return Statement(frame.add_columns(found.key.label("page_key"), *wanted))
 
 
 class _ByKeys:
@@ -187,18 +194,17 @@ class _ByKeys:
     def _statement(self, form: Form) -> Statement:
         return self._get(_statement, self._make, form, *self._shape)
 
-    def bound(self, dialect: sa.Dialect, columns: Sequence[str]) -> Bound | None:
+    def bound(self, dialect: sa.Dialect, columns: Sequence[str], *, single: bool) -> Bound | None:
         """See `Verb.bound`."""
         if self._shape or self._values.keys() - _COMMON:
             return None
-        statement = self._statement(Form(dialect.name, tuple(columns)))
-        fetch, by_key = statement.bound(dialect), self._by_key
+        statement = self._statement(Form(dialect.name, tuple(columns), single=single))
+        fetch, by_key, place = statement.bound(dialect), self._by_key, statement.key
 
-        async def read(connection: Bare, keys: Sequence[Any], viewer: Viewer) -> Mapping[Any, Any]:
-            values = {IDS: keys, "workspace_id": viewer.workspace_id}
-            return by_key(await fetch(connection, values), statement.key)
+        def read(connection: Bare, keys: Sequence[Any], viewer: Viewer) -> Awaitable[Sequence[Any]]:
+            return fetch(connection, {IDS: keys[0] if single else keys, "workspace_id": viewer.workspace_id})
 
-        return read
+        return Bound(read, lambda rows: by_key(rows, place))
 
     @staticmethod
     def _by_key(rows: Sequence[Any], place: int) -> Mapping[Any, Any]:

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from typing_extensions import override  # typing has it from Python 3.12 on
 
@@ -32,7 +32,7 @@ from graph.context import Context
 from graph.errors import ErrorCode, Presenter
 from graph.explorer import explorer_page, explorer_routes
 from graph.housekeeping import housekeeping
-from graph.lean import RawHeaders
+from graph.lean import HEAD, PLACE_TEXT, RawHeaders, head_of
 from graph.negotiation import JSON_TYPE, preferred
 from graph.opening import open_database
 from graph.schema import schema
@@ -63,7 +63,7 @@ class Application(Starlette):
     it, which have nothing to do with it, take a tenth of a small request's time.
     """
 
-    view: ASGIApp
+    view: ColloquyView
     gate: Gate
     places: Places
     no_auth: bool = False
@@ -76,11 +76,13 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
             return
         headers: RawHeaders = scope["headers"]
-        host, origin, shown = shown_by(headers)
+        head = scope[HEAD] = head_of(headers)
+        host, origin, shown = shown_by(head)
         place = self.places.of(host, origin)
         method = None if kind == "websocket" else scope["method"]
         if method is not None:
-            send = _telling(place, send, self.places.varies, method == "POST")
+            scope[PLACE_TEXT] = place.told_text
+            send = _telling(place.told, send, method == "POST")
         try:
             if self.gate.may_be_open:
                 try:
@@ -102,7 +104,7 @@ class Application(Starlette):
         else:
             if method == "POST" and scope["path"] == PATH and not scope["root_path"]:
                 scope["app"] = self
-                await self.view(scope, receive, send)
+                await self.view.exchange(scope, receive, send)
             else:
                 await super().__call__(scope, receive, send)
 
@@ -175,7 +177,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
         return made(scope, scope[VIEWER])
 
     def made(scope: Scope, viewer: Viewer) -> Context:
-        tells_cost = (COST_HEADER, b"1") in scope["headers"]
+        tells_cost = scope[HEAD].get(COST_HEADER) == b"1"
         return Context(opened(), viewer, limits, bounds, limiter, trusted, turnstile, told, tells_cost)
 
     view = ColloquyView(
@@ -229,12 +231,11 @@ async def readyz(request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
-def _telling(place: Place, send: Send, varies: RawHeaders, is_bare: bool) -> Send:
+def _telling(told: RawHeaders, send: Send, is_bare: bool) -> Send:
     """A `send` that adds what every answer tells a browser.
 
     `is_bare`: nothing of it can be there already, as it can be in a page or a file. No coroutine of its own: a call.
     """
-    told = [*SECURITY_HEADERS, *varies, *(place.cors or ())] if place.cors or varies else SECURITY_HEADERS
 
     def answer(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":

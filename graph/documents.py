@@ -5,7 +5,7 @@ characters: nodes, plans and the code of plans take some 200 bytes for each char
 anew each time, which costs some milliseconds, as does one that was dropped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Run(Protocol):
     """One operation with its variables, ready to be read and completed."""
 
-    async def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> T:
+    def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> Awaitable[T]:
         """What `then` makes of the data and the errors; it may be called in another thread."""
         ...
 

@@ -62,8 +62,8 @@ def is_large(step: Step, keys: Sequence[Any], asked: Asked) -> bool:
     return step.choice is None and step.wanted and len(keys) * rows_each(asked) > ROWS
 
 
-async def read(run: Run, connection: Any, step: Step, keys: list[Any], asked: Asked) -> dict[Any, Portion]:
-    """The JSON of a step's values by key; below it nothing is left. Raises Whole."""
+async def read(run: Run, connection: Any, step: Step, keys: list[Any], asked: Asked) -> dict[Any, Any]:
+    """Let a run have the JSON of a step's values by key. No rows are left of it, nor below it. Raises Whole."""
     steps = run.plan.steps[step.index : step.end]
     written: dict[Any, Portion] = {}
     most = max(1, ROWS // rows_each(asked))
@@ -84,4 +84,5 @@ async def read(run: Run, connection: Any, step: Step, keys: list[Any], asked: As
         size = min(most, max(1, size * BYTES // max(1, length)))
         for each in steps:
             run.found[each.index] = {}
-    return written
+    run.parts[step.index] = written
+    return {}

@@ -192,6 +192,7 @@ def _server(settings: Settings, database: Database) -> uvicorn.Server:
     http, ws = protocols(replace(limits, most=room_for(limits.most)))
     config = uvicorn.Config(
         create_app(settings, database=database),
+        interface="asgi3",
         log_level=UVICORN_LEVELS[settings.log_level],
         access_log=settings.access_log,
         http=http,
@@ -201,8 +202,8 @@ def _server(settings: Settings, database: Database) -> uvicorn.Server:
         ws_ping_interval=20,
         ws_ping_timeout=20,
         timeout_graceful_shutdown=settings.graceful_shutdown,
-        timeout_keep_alive=15,
         server_header=False,
+        proxy_headers=settings.access_log,  # nothing else asks by what address somebody came
     )
     complaints = logging.getLogger("uvicorn.error")
     if not any(isinstance(each, Seldom) for each in complaints.filters):

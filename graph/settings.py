@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     """The same for requests that show a key of scope write, ingest or admin."""
     write_timeout: Annotated[float, Field(gt=0, le=3600)] = 30.0
     """A client that takes nothing, or less than a kilobyte a second, of what waits for it for so long is cut off."""
+    idle_timeout: Annotated[float, Field(gt=0, le=3600)] = 15.0
+    """How long a connection is kept for its next request, unless its place is needed."""
     execution_timeout: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """How long an operation may run; then it is given up, and its statement broken off in the database."""
     operations_at_once: Annotated[int, Field(ge=1)] = 100
@@ -259,6 +261,7 @@ class Settings(BaseSettings):
             head_seconds=self.header_timeout,
             head_bytes=self.header_bytes,
             write_seconds=self.write_timeout,
+            idle_seconds=self.idle_timeout,
             frames=self.socket_frames,
         )
 

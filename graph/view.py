@@ -9,13 +9,13 @@ A plain request of a known query is answered here, without strawberry's view: th
 in one file, long as it is, since each line of one has to be right for the other as well.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from cross_web import AsyncHTTPRequestAdapter
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,6 +31,7 @@ from typing_extensions import override  # typing has it from Python 3.12 on
 
 from graph import asked, wire
 from graph.access import rate
+from graph.access.bodies import too_large
 from graph.access.http import BodyLimits, BodyRefused, body_of, bounded, last_answer
 from graph.access.trusted import Trusted
 from graph.access.turnstile import OperationLimits, Turnstile, asker_of
@@ -39,8 +40,21 @@ from graph.asked import Refusal
 from graph.boundary import ColloquySchema
 from graph.context import Context
 from graph.departures import Watch
+from graph.documents import Prepared
 from graph.errors import ErrorCode, Presenter
-from graph.lean import Form, RawHeaders, Written, form_of, replayed
+from graph.lean import (
+    CONNECTION,
+    HEAD,
+    PLACE_TEXT,
+    Connection,
+    Form,
+    Head,
+    RawHeaders,
+    Written,
+    form_of,
+    head_of,
+    replayed,
+)
 from graph.negotiation import GRAPHQL_TYPE, HTML_TYPE, JSON_TYPE, preferred
 from graph.portions import wired
 from graph.sockets import SocketAdapter
@@ -119,22 +133,17 @@ class ColloquyView(GraphQL[object, None]):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.exchange(scope, receive, send)
+
+    def exchange(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """What a call awaits, for whoever calls it for each request: a coroutine costs a small one a hundredth."""
         if scope["type"] == "websocket":
-            await self._converse(WebSocket(scope, receive, send))
-            return
-        headers: RawHeaders = scope["headers"]
-        form = form_of(headers) if self._lean and scope["method"] == "POST" else None
-        try:
-            most, seconds = self._bodies.of(headers), self._bodies.seconds
-            if form is None:
-                response: ASGIApp = await self._answer(Request(scope, bounded(receive, most, seconds)))
-            else:
-                response = await self._answer_plain(form, scope, receive, await body_of(receive, most, seconds))
-        except BodyRefused as refusal:
-            response = last_answer(scope, refusal)
-        except ClientDisconnect:
-            return
-        await response(scope, receive, send)
+            return self._converse(WebSocket(scope, receive, send))
+        head: Head = scope.get(HEAD) or head_of(scope["headers"])
+        form = form_of(head) if self._lean and scope["method"] == "POST" else None
+        if form is None:
+            return self._exchange(head, scope, receive, send)
+        return self._exchange_plain(form, head, scope, receive, send)
 
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> object:
@@ -234,43 +243,77 @@ class ColloquyView(GraphQL[object, None]):
         first = answer["errors"][0]["extensions"]["code"]
         return self.statuses.get(first, 400 if media_type == GRAPHQL_TYPE else 200)
 
-    async def _answer_plain(self, form: Form, scope: Scope, receive: Receive, body: bytes) -> ASGIApp:
-        """The answer to a plain request if it is right and its query known; all else is left to `_answer`."""
+    async def _exchange(self, head: Head, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            most = self._bodies.of(head)
+            response: ASGIApp = await self._answer(Request(scope, bounded(receive, most, self._bodies.seconds)))
+        except BodyRefused as refusal:
+            response = last_answer(scope, refusal)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _exchange_plain(self, form: Form, head: Head, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a plain request if it is right and its query known; all else is left to `_answer`."""
+        connection: Connection | None = scope.get(CONNECTION)
+        try:
+            most = self._bodies.of(head)
+            body = connection.body_at_once() if connection is not None else None
+            if body is None:
+                body = await body_of(receive, most, self._bodies.seconds)
+            elif len(body) > most:
+                raise too_large(most)
+            response: ASGIApp
+            ready = self._ready(body)
+            if ready is not None:
+                data, prepared, operation = ready
+                watch = Watch(receive, seconds=self._turnstile.limits.seconds)
+
+                def write(found: dict[str, Any] | None, errors: list[GraphQLError] | None) -> Written:
+                    if watch.gone:  # the errors are those of reads that were broken off, and nobody's business
+                        errors = None
+                    answer = answer_of(found, Presenter().present_all(errors) if errors else None)
+                    return Written(self._status(answer, form.media_type), form, wire.pieces(answer), _told(context))
+
+                context = self._at_once(scope)
+                try:
+                    if context is None:
+                        context = await self._make_context(Request(scope, replayed(body, receive)))
+                    run = prepared.run(operation, data.variables, context)
+                    if run is None:
+                        response = await self._answer(Request(scope, replayed(body, receive)), context)
+                    elif isinstance(run, list):
+                        response = write(None, run)
+                    else:
+                        asker = _asker(context)
+                        with watch, self._turnstile.enter_at_once(asker) or await self._turnstile.enter(asker):
+                            response = await run.answer(write)
+                except ClientDisconnect:
+                    raise
+                except Refusal as refusal:
+                    response = refused(Request(scope), refusal.error, refusal.status, refusal.headers)
+                except Exception as error:  # the outermost boundary, as in `_answer`
+                    response = self._failed(Request(scope), error)
+            else:
+                response = await self._answer(Request(scope, replayed(body, receive)))
+        except BodyRefused as refusal:
+            response = last_answer(scope, refusal)
+        except ClientDisconnect:
+            return
+        if connection is not None and isinstance(response, Written):
+            told = scope.get(PLACE_TEXT)
+            if told is not None and response.sent_at_once(connection, told):
+                return
+        await response(scope, receive, send)
+
+    def _ready(self, body: bytes) -> tuple[GraphQLRequestData, Prepared, OperationDefinitionNode] | None:
+        """What a body asks, with the known query; None where it isn't known, or not right."""
         try:
             data = asked.plain(body, self._trusted)
         except Refusal:
-            return await self._answer(Request(scope, replayed(body, receive)))
+            return None
         ready = self.schema.ready(data.query or "", data.operation_name)
-        if ready is None:
-            return await self._answer(Request(scope, replayed(body, receive)))
-        prepared, operation = ready
-
-        watch = Watch(receive, seconds=self._turnstile.limits.seconds)
-
-        def write(found: dict[str, Any] | None, errors: list[GraphQLError] | None) -> Written:
-            if watch.gone:  # the errors are those of reads that were broken off, and nobody's business
-                errors = None
-            answer = answer_of(found, Presenter().present_all(errors) if errors else None)
-            return Written(self._status(answer, form.media_type), form, wire.pieces(answer), _told(context))
-
-        context = self._at_once(scope)
-        try:
-            if context is None:
-                context = await self._make_context(Request(scope, replayed(body, receive)))
-            run = prepared.run(operation, data.variables, context)
-            if run is None:
-                return await self._answer(Request(scope, replayed(body, receive)), context)
-            if isinstance(run, list):
-                return write(None, run)
-            asker = _asker(context)
-            with watch, self._turnstile.enter_at_once(asker) or await self._turnstile.enter(asker):
-                return await run.answer(write)
-        except ClientDisconnect:
-            raise
-        except Refusal as refusal:
-            return refused(Request(scope), refusal.error, refusal.status, refusal.headers)
-        except Exception as error:  # the outermost boundary, as in `_answer`
-            return self._failed(Request(scope), error)
+        return None if ready is None else (data, *ready)
 
     async def _answer(self, request: Request, context: object = UNSET) -> Response:
         if request.method == "OPTIONS":

@@ -58,6 +58,32 @@ def decode(data: str | bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
     return value
 
 
+def decode_flat(data: bytes) -> dict[str, Any] | None:
+    """The same of an object that holds texts, truth values and nulls, and objects of nothing else; None for all others.
+
+    Nothing in it can be nested too deep, or be a number that is read in another way.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    if type(value) is not dict:
+        return None
+    for item in value.values():
+        kind = type(item)
+        if kind is dict:
+            for each in item.values():
+                if type(each) not in _FLAT:
+                    return None
+        elif kind not in _FLAT:
+            return None
+    return value
+
+
+_FLAT: Final = frozenset({str, bool, int, type(None)})
+"""Integers too: what orjson gives as one is exact, and longer ones it gives as floats."""
+
+
 class Portion:
     """The JSON of a part of an answer, in the place of its value."""
 

@@ -4,7 +4,7 @@ How long depends on what the request shows: the word before a key's secret says 
 headers alone, before a byte of the body is read. A key that is made up is refused before its body is looked at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,17 +26,13 @@ class BodyLimits:
     seconds: float = 10.0
     """From the end of the headers to the end of the body."""
 
-    def of(self, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    def of(self, head: Mapping[bytes, bytes]) -> int:
         """The longest body of a request with these headers.
 
         Raises BodyRefused where they say that it is longer.
         """
-        most, length = self.size, None
-        for name, value in headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"authorization" and _writes(value):
-                most = self.writing_size
+        shown, length = head.get(b"authorization"), head.get(b"content-length")
+        most = self.size if shown is None or not _writes(shown) else self.writing_size
         if length is not None and (not length.isdigit() or len(length) > 18 or int(length) > most):
             raise too_large(most)
         return most

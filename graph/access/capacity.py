@@ -16,6 +16,8 @@ class ConnectionLimits:
     head_bytes: int = 64 * 1024
     write_seconds: float = 30.0
     """How long a client may take nothing of what waits for it."""
+    idle_seconds: float = 15.0
+    """How long a connection is kept after an answer for the next request."""
     frames: int = 200
     """Frames a second that a WebSocket may send."""
 

@@ -21,13 +21,14 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override  # typing has it from Python 3.12 on
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from graph.access.capacity import ConnectionLimits
 from graph.access.crowd import Crowd
 from graph.access.patience import Patience, cut
 from graph.errors import ErrorCode
+from graph.lean import CONNECTION
 
 MOST_HEADERS: Final = 100
 """Headers of a request."""
@@ -107,13 +108,21 @@ class HTTPConnection(HttpToolsProtocol):
             raise ValueError("too many bytes of headers")
         if len(self.pipeline) >= MOST_PIPELINED or (self._is_at_work and self.parser.should_upgrade()):
             raise ValueError("a request that has to wait for answers")
+        # It is there for the task that begins with this call, and does not run before the next turn of the loop.
+        self.scope[CONNECTION] = self  # type: ignore[typeddict-unknown-key]  # a scope takes what a server adds
         super().on_headers_complete()
 
     @override
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._is_counted and not self._is_at_work and not self.pipeline:
-            self.crowd.waits(self)
+        # What uvicorn does, but for a timer of each request: one looks after all connections that wait.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._is_counted and not self._is_at_work:
+            self.crowd.waits(self, self.loop)
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -152,10 +161,50 @@ class HTTPConnection(HttpToolsProtocol):
             self._patience.stop()
         super().resume_writing()
 
+    def body_at_once(self) -> bytes | None:
+        """The whole body of the request that is being answered; None where `receive` is to give it."""
+        cycle = self._answered
+        if cycle is None or cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
+            return None
+        if self.flow.read_paused:  # `receive` goes on with reading
+            return None
+        body = bytes(cycle.body)
+        cycle.body = bytearray()
+        cycle.message_event.clear()
+        return body
+
+    def answer_at_once(self, status: int, headers: bytes, body: bytes) -> bool:
+        """Answer the request that is being answered, in one piece; whether that is done, and not left to `send`.
+
+        Each message of ASGI is a wait and a dictionary, and each header in it is checked; what comes here was.
+        """
+        cycle = self._answered
+        if cycle is None or cycle.response_started or self.access_log or self.flow.write_paused:
+            return False
+        if cycle.disconnected:
+            return True
+        head = [STATUS_LINE[status]]
+        for name, value in cycle.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        head += (headers, b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n", body)
+        cycle.response_started = True
+        self.transport.write(b"".join(head))
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
+
     def give_way(self) -> None:
         """End for the sake of another connection."""
         self._forget()
         cut(self.transport)
+
+    def rest(self) -> None:
+        """End after a long time without a request, unless one has begun to come."""
+        if self._deadline is None and not self.transport.is_closing():
+            self.transport.close()
 
     @property
     def _is_at_work(self) -> bool:

@@ -1,7 +1,8 @@
 """All connections of a process: how many there are, and which of them goes where one more comes."""
 
+import asyncio
 import logging
-from typing import Protocol
+from typing import Final, Protocol
 
 from graph.access.capacity import ConnectionLimits
 from graph.access.complaints import SAID_AGAIN
@@ -9,11 +10,19 @@ from graph.access.complaints import SAID_AGAIN
 logger = logging.getLogger("colloquy.connections")
 
 
+AGAIN: Final = 0.1
+"""Seconds between two looks at the connections that wait."""
+
+
 class Connection(Protocol):
     """A connection that can be asked to go."""
 
     def give_way(self) -> None:
         """End for the sake of another connection."""
+        ...
+
+    def rest(self) -> None:
+        """End after a long time without a request, unless one has begun to come."""
         ...
 
 
@@ -28,8 +37,10 @@ class Crowd:
         """Those that are WebSockets."""
         self.silent: dict[Connection, None] = {}
         """Those that have not sent a whole head yet, the oldest first."""
-        self.waiting: dict[Connection, None] = {}
-        """Those between two requests, the one that waits longest first."""
+        self.waiting: dict[Connection, float] = {}
+        """Those between two requests and since when, the one that waits longest first."""
+        self._clock: asyncio.TimerHandle | None = None
+        """Rings when that one has waited for long: a timer for each request would cost it a hundredth."""
         self._said = float("-inf")
 
     def enter(self, connection: Connection, now: float) -> bool:
@@ -49,14 +60,27 @@ class Crowd:
         self.waiting.pop(connection, None)
         self.silent.pop(connection, None)
 
-    def waits(self, connection: Connection) -> None:
+    def waits(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
         """The connection has had all of its answers."""
-        self.waiting[connection] = None
+        self.waiting[connection] = loop.time()
+        if self._clock is None:
+            self._clock = loop.call_later(self.limits.idle_seconds, self._rings, loop)
 
     def leave(self, connection: Connection) -> None:
         """The connection is no more."""
         self.count -= 1
         self.works(connection)
+
+    def _rings(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._clock = None
+        long_ago, later = loop.time() - self.limits.idle_seconds, 0.0
+        for connection, since in list(self.waiting.items()):
+            if since > long_ago:
+                later = since - long_ago
+                break
+            connection.rest()
+        if self.waiting:
+            self._clock = loop.call_later(max(later, AGAIN), self._rings, loop)
 
     def _say(self, now: float) -> None:
         if now - self._said >= SAID_AGAIN:

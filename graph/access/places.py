@@ -15,7 +15,7 @@ A decision is made once for a Host and an Origin, and remembered.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -27,7 +27,7 @@ from graph.access.jwks import is_loopback
 from graph.asked import Refusal
 from graph.errors import ErrorCode
 from graph.kept import LastUsed
-from graph.lean import RawHeaders
+from graph.lean import Head, RawHeaders, as_text
 
 ANY: Final = "*"
 """An allowed origin that stands for all; not where the server is open."""
@@ -52,9 +52,6 @@ ALLOWED_HEADERS: Final = b"authorization, content-type, x-colloquy-cost"
 ALLOWED_METHODS: Final = b"GET, POST, OPTIONS"
 EXPOSED_HEADERS: Final = b"retry-after, www-authenticate, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
 
-TWICE: Final = b"\xff"
-"""What counts as the value of a header that may be there once and is there twice: nothing that is right."""
-
 HIDDEN: Final = b"null"
 """What counts as the Origin of a request from elsewhere that tells none, as pages tell it that may not."""
 
@@ -76,6 +73,10 @@ class Place:
     """There is none, or it is the server's, or one that is allowed by name."""
     cors: RawHeaders | None
     """What lets a page of the origin read the answer; None: it may not, or needs no leave."""
+    told: RawHeaders = field(default_factory=lambda: SECURITY_HEADERS)
+    """What every answer tells a browser there,"""
+    told_text: bytes = b""
+    """and the same as it goes out."""
 
 
 class Places:
@@ -108,6 +109,8 @@ class Places:
         pair = (host, origin)
         if (found := self._known.get(pair)) is None:
             found = self._place(host, origin)
+            told = [*SECURITY_HEADERS, *self.varies, *(found.cors or ())]
+            found = replace(found, told=told, told_text=as_text(told))
             self._known.keep(pair, found, len(host or b"") + len(origin or b"") + 64)
         return found
 
@@ -140,32 +143,14 @@ class Places:
         return name.lower() in self._names
 
 
-def shown_by(headers: RawHeaders) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Host, Origin and Authorization of a request, in one pass; of one that is there twice, TWICE.
+def shown_by(head: Head) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Host, Origin and Authorization of a request.
 
     Where there is no Origin, and by Sec-Fetch-Site another site asks, the Origin is HIDDEN.
     """
-    given = dict(headers)
-    if len(given) == len(headers):  # none is there twice, as in nearly every request
-        get = given.get
-        own = get(b"origin") if b"origin" in given or get(b"sec-fetch-site") in _FROM_HERE else HIDDEN
-        return get(b"host"), own, get(b"authorization")
-    host: bytes | None = None
-    origin: bytes | None = None
-    authorization: bytes | None = None
-    site: bytes | None = None
-    for name, value in headers:
-        if name == b"host":
-            host = value if host is None else TWICE
-        elif name == b"authorization":
-            authorization = value if authorization is None else TWICE
-        elif name == b"origin":
-            origin = value if origin is None else TWICE
-        elif name == b"sec-fetch-site":
-            site = value if site is None else TWICE
-    if origin is None and site not in _FROM_HERE:
-        origin = HIDDEN
-    return host, origin, authorization
+    get = head.get
+    own = get(b"origin") if b"origin" in head or get(b"sec-fetch-site") in _FROM_HERE else HIDDEN
+    return get(b"host"), own, get(b"authorization")
 
 
 def check_open(place: Place, server: Sequence[object] | None, *, with_host: bool = True) -> None:

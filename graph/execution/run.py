@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -29,6 +29,8 @@ to graphql-core, by reason."""
 mode: Final[ContextVar[str]] = ContextVar("mode", default="fast")
 """fast; careful: always complete step by step; off: leave everything to graphql-core. For tests and measurements."""
 
+Keys = Mapping[int, list[Any]] | None
+_nothing: Final[Callable[[], Any]] = lambda: None  # noqa: E731 - a name for what it is compared with
 _NO_ROWS: Final = Slice([], False, False, str)
 """The page of a parent without rows, which reads leave out; also of one of which only the count is wanted."""
 
@@ -36,18 +38,7 @@ _NO_ROWS: Final = Slice([], False, False, str)
 class Run:
     """A plan with the variables and the context of one request."""
 
-    __slots__ = (
-        "_asked",
-        "_careful",
-        "_parts",
-        "_totals",
-        "_wired",
-        "context",
-        "failures",
-        "found",
-        "plan",
-        "variables",
-    )
+    __slots__ = ("_asked", "_careful", "_wired", "context", "failures", "found", "parts", "plan", "totals", "variables")
 
     def __init__(self, plan: Plan, variables: VariableValues, context: Any, *, wired: bool = False) -> None:
         self.plan = plan
@@ -56,47 +47,53 @@ class Run:
         self.found: list[Mapping[Any, Any]] = [{}] * len(plan.steps)
         """For each step what its read had: a mapping of keys."""
         self._asked: dict[int, Any] = {}
-        self._totals: dict[int, Any] = {}
+        self.totals: dict[int, Any] = {}
         self.failures: dict[int, Exception] = {}  # by step
         self._wired = wired
         self._careful = mode.get() == "careful"
-        self._parts: dict[int, Mapping[Any, Any]] = {}  # of steps that were read in portions the JSON by key
+        self.parts: dict[int, Mapping[Any, Any]] = {}  # of steps that were read in portions the JSON by key
 
-    async def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> T:
+    def answer(self, then: Callable[[dict[str, Any] | None, list[GraphQLError] | None], T]) -> Awaitable[T]:
         """Read, complete, and make an answer of data and errors; `then` is called where the reading was."""
-        plan = self.plan
-        if not plan.steps:
-            return then(*self._complete())
+        halved = self.plan.has_halves and self.context.database.has_spare()
+        after: Callable[[], T] = lambda: then(*self._complete())  # noqa: E731
+        # No coroutine of its own, nor has what reads: each that a small read waits in costs it a hundredth.
+        return self._answer_by_halves(after) if halved else self._look(self.plan.steps, after)
+
+    async def _answer_by_halves(self, after: Callable[[], T]) -> T:
+        halves = [self._look(half, _nothing) for half in self.plan.halves]
         try:
-            if not (plan.has_halves and self.context.database.has_spare()):
-                return await self._look(plan.steps, lambda: then(*self._complete()))
-            halves = [self._look(half, lambda: None) for half in plan.halves]
             for failed in filter(None, await asyncio.gather(*halves, return_exceptions=True)):  # waits for both
                 raise failed
-            return then(*self._complete())
+            return after()
         except portions.Whole:
-            metrics["whole"] += 1
-            self._wired = False
-            self.failures, self._parts = {}, {}
-            return await self._look(plan.steps, lambda: then(*self._complete()))
+            return await self._look_whole(after)
 
-    async def _look(self, steps: Sequence[Step], after: Callable[[], T]) -> T:
+    async def _look_whole(self, after: Callable[[], T]) -> T:
+        metrics["whole"] += 1
+        self._wired, self.failures, self.parts = False, {}, {}
+        found: T = await self._look(self.plan.steps, after)
+        return found
+
+    async def _look(self, steps: Sequence[Step], after: Callable[[], Any]) -> Any:
+        if not steps:
+            return after()
         begun = False
 
-        async def work(connection: Any) -> T:
+        def work(connection: Any) -> Awaitable[Any]:
             nonlocal begun
             begun = True
-            await self.read(connection, steps, None if self._wired and not self._careful else {})
-            return after()
+            return self.read(connection, steps, None if self._wired and not self._careful else {}, after)
 
         try:
-            found: T = await self.context.database.look(work, viewer=self.context.viewer)
-            return found
+            return await self.context.database.look(work, viewer=self.context.viewer)
         except Exception as error:
+            if isinstance(error, portions.Whole) and after is not _nothing:
+                return await self._look_whole(after)
             if begun:
                 raise
             for step in steps:  # there was no connection: it is told at each of the root's fields that reads
-                self.found[step.index], self._totals[step.index] = {None: _NO_ROWS}, error
+                self.found[step.index], self.totals[step.index] = {None: _NO_ROWS}, error
                 if step.wanted:
                     self.failures[step.index] = error
                 if step.parent is None:
@@ -125,68 +122,70 @@ class Run:
 
     def total(self, step: Step, key: Any) -> Any:
         """The number of rows on all pages of a parent's list, or the error of counting them."""
-        counted = self._totals.get(step.index, {})
+        counted = self.totals.get(step.index, {})
         return counted if isinstance(counted, Exception) else counted.get(key, 0)
 
-    async def read(self, connection: Any, steps: Sequence[Step], keys: Mapping[int, list[Any]] | None) -> None:
+    async def read(self, connection: Any, steps: Sequence[Step], keys: Keys, after: Callable[[], T] = _nothing) -> T:
         """Read steps: in portions where `keys` is None, else those of its keys that a portion has of its first step."""
         for step in steps:
             # A read is done twice where its first connection turned out to be lost.
             self.found[step.index] = {}
             self.failures.pop(step.index, None)
             try:
-                await self._step(connection, step, keys)
+                if (reading := self._reading(connection, step, keys)) is not None:
+                    found = await reading
+                    self.found[step.index] = found if step.by_key is None else step.by_key(found)
             except portions.Whole:
                 raise
             except Exception as error:  # it is told at each of the parents
                 self.failures[step.index] = error
+        return after()
 
-    async def _step(self, connection: Any, step: Step, given: Mapping[int, list[Any]] | None) -> None:
-        viewer, index = self.context.viewer, step.index
+    def _reading(self, connection: Any, step: Step, given: Keys) -> Awaitable[Any] | None:
+        index = step.index
         if step.leader is not None:
             self.found[index] = self.found[step.leader.index]
             if (failed := self.failures.get(step.leader.index)) is not None:
                 raise failed
-            return
+            return None
         keys: list[Any] | None = None
         if step.parent is not None:
             keys = given[index] if given and index in given else self._keys(step, step.parent)
             if not keys:
-                return
+                return None
             asked = step.arguments(self)
             if given is None and portions.is_large(step, keys, asked):
-                self._parts[index] = await portions.read(self, connection, step, keys, asked)
-                return
+                return portions.read(self, connection, step, keys, asked)
         else:
             asked = self._ask(step)
             if step.choice is not None:
                 keys = list(dict.fromkeys(key for name, key in step.choice.pairs(asked) if name == step.type_name))
                 if not keys:
-                    return
+                    return None
             elif step.shape is Shape.ONE:
                 keys = [asked]
         if step.shape is None:
-            await self._page(connection, step, keys, asked)
-        else:
-            self.found[index] = await step.rows(connection, keys, viewer)
+            return self._page(connection, step, keys, asked)
+        return step.rows(connection, keys, self.context.viewer)
 
-    async def _page(self, connection: Any, step: Step, keys: list[Any] | None, asked: Asked) -> None:
+    async def _page(self, connection: Any, step: Step, keys: list[Any] | None, asked: Asked) -> Mapping[Any, Any]:
         of, viewer = [] if keys is None else [keys], {"viewer": self.context.viewer}
         if step.wanted:
             form = {**viewer, "columns": tuple(step.columns), "cursors": step.cursors}
             found = await asked.read(connection, *of, *asked.arguments, **form, **asked.options)
-            self.found[step.index] = {None: found} if keys is None else {key: found.get(key, _NO_ROWS) for key in keys}
+            pages = {None: found} if keys is None else {key: found.get(key, _NO_ROWS) for key in keys}
             if isinstance(asked.read, OneByOne):  # what it refused stands in its place
                 self.failures.update((-1, page) for page in found.values() if isinstance(page, Exception))
         else:
-            self.found[step.index] = dict.fromkeys(keys or [None], _NO_ROWS)
+            pages = dict.fromkeys(keys or [None], _NO_ROWS)
         if step.counted:
             assert asked.count is not None, "what has a totalCount can be counted"
             try:
                 counted = await asked.count(connection, *of, **viewer, **asked.count_options)
-                self._totals[step.index] = {None: counted} if keys is None else counted
+                self.totals[step.index] = {None: counted} if keys is None else counted
             except Exception as error:  # it is told at each of the parents
-                self._totals[step.index] = error
+                self.totals[step.index] = error
+        return pages
 
     def _keys(self, step: Step, parent: Step) -> list[Any]:
         rows = rows_of(parent, self.found[parent.index])
@@ -206,7 +205,7 @@ class Run:
                 return self._fast(), None
             except Exception:  # the algorithm of the specification tells what it was
                 pass
-        if self._parts:
+        if self.parts:
             raise portions.Whole
         metrics["careful"] += 1
         data, errors = Careful(self).data()
@@ -215,7 +214,7 @@ class Run:
     def _fast(self) -> dict[str, Any]:
         _, root = self.plan.functions(wired=self._wired)
         data: dict[str, Any] = root(self.completed(self.plan.steps), self._asked)
-        self.found, self._parts = [{}] * len(self.found), {}  # a connection's thread may hold the run for long
+        self.found, self.parts = [{}] * len(self.found), {}  # a connection's thread may hold the run for long
         return data
 
     def completed(self, steps: Sequence[Step]) -> list[Any]:
@@ -224,10 +223,10 @@ class Run:
         done: list[Any] = list(self.found)
         for step in reversed(steps):
             index = step.index
-            if index in self._parts:
-                done[index] = self._parts[index]
+            if index in self.parts:
+                done[index] = self.parts[index]
             elif (complete := functions[index]) is not None:
-                done[index] = complete(done[index], self._totals.get(index), done)
+                done[index] = complete(done[index], self.totals.get(index), done)
         return done
 
 

@@ -44,23 +44,26 @@ class Step:
         self.wanted = True  # whether rows are read at all, and not only counted
         self.counted = False
         self.cursors = False
-        self._bound: Callable[[Any, Any, Any], Awaitable[Mapping[Any, Any]]] | None = None
+        self._fetch: Callable[[Any, Any, Any], Awaitable[Any]] | None = None
+        self.by_key: Callable[[Any], Mapping[Any, Any]] | None = None  # of what `rows` gives, where it gives no mapping
         self.body: Fields | None = None  # what is selected of its rows or pages; none where they are for a `Drawn`
 
     @property
     def entrance(self) -> int:  # types that a field of the root chooses from ask its arguments once
         return self.index if self.choice is None else self.choice.first.index
 
-    def rows(self, connection: Any, keys: Any, viewer: Any) -> Awaitable[Mapping[Any, Any]]:
+    def rows(self, connection: Any, keys: Any, viewer: Any) -> Awaitable[Any]:
         """Read raw rows by their keys; a read that can be bound to its statement is bound when it is first asked."""
-        if self._bound is None:
+        if self._fetch is None:
             columns, bound = tuple(self.columns), getattr(self.read, "bound", None)
-            self._bound = bound and bound(connection.dialect, columns)
-            if self._bound is None:
-                self._bound = lambda connection, keys, viewer: self.read(
+            single = self.parent is None and self.choice is None and self.shape is Shape.ONE
+            if (found := bound and bound(connection.dialect, columns, single=single)) is not None:
+                self._fetch, self.by_key = found
+            else:
+                self._fetch = lambda connection, keys, viewer: self.read(
                     connection, keys, viewer=viewer, columns=columns
                 )
-        return self._bound(connection, keys, viewer)
+        return self._fetch(connection, keys, viewer)
 
     def at(self, column: str) -> int:
         """Where rows have the column, which is asked for from now on."""

@@ -118,9 +118,9 @@ def arranged() -> Iterator[None]:
     async def called(verb: Any, connection: Any, *arguments: Any, **options: Any) -> Any:
         return await faulty(verb, lambda: before[0](verb, connection, *arguments, **options))
 
-    def bound(verb: Any, *arguments: Any) -> Any:
-        read = before[4](verb, *arguments)
-        return read and (lambda *given: faulty(verb, lambda: read(*given)))
+    def bound(verb: Any, *arguments: Any, **options: Any) -> Any:
+        read = before[4](verb, *arguments, **options)
+        return read and read._replace(fetch=lambda *given: faulty(verb, lambda: read.fetch(*given)))
 
     async def faulty(verb: Any, read: Callable[[], Any]) -> Any:
         name = f"{verb.__module__}.{verb.__name__}"

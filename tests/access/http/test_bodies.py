@@ -123,7 +123,7 @@ def test_who_shows_a_key_that_writes_may_send_more(authorization: bytes, most: i
     limits = BodyLimits(MOST, WRITING)
 
     def of(length: int) -> int:
-        return limits.of([(b"content-length", b"%d" % length), (b"authorization", authorization)])
+        return limits.of({b"content-length": b"%d" % length, b"authorization": authorization})
 
     assert of(most) == most
     with pytest.raises(BodyRefused) as refused:

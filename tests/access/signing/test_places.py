@@ -17,6 +17,7 @@ from db.words import KeyScope
 from graph.access.places import Places, WrongOrigin, check_open, shown_by
 from graph.app import create_app
 from graph.asked import Refusal
+from graph.lean import head_of
 from graph.settings import Settings
 from tests.conftest import fresh_database
 
@@ -94,7 +95,7 @@ def test_a_name_that_was_made_to_lead_here_is_answered_with_421(host: str | None
 
 def test_a_host_that_is_said_twice_is_none() -> None:
     for second in (b"localhost", b"evil.example"):
-        host, origin, _ = shown_by([(b"host", b"localhost"), (b"host", second)])
+        host, origin, _ = shown_by(head_of([(b"host", b"localhost"), (b"host", second)]))
         with pytest.raises(Refusal):
             check_open(Places().of(host, origin), LOCAL)
 
@@ -109,7 +110,7 @@ def of_site(*sites: bytes, origin: bytes | None = None, allowed: Sequence[str] =
     said = [(b"sec-fetch-site", site) for site in sites] + [(b"origin", origin)] * (origin is not None)
     answers = set()
     for headers in (HERE + said, [*reversed(said), *HERE]):
-        host, found, _ = shown_by([(name, value) for name, value in headers if value is not None])
+        host, found, _ = shown_by(head_of([(name, value) for name, value in headers if value is not None]))
         try:
             check_open(Places(allowed).of(host, found), LOCAL)
         except Refusal as refusal:
