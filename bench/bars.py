@@ -9,7 +9,7 @@ from bench import facts
 from bench.contest import Results
 from bench.footprint import Grown
 from bench.growth import Point, step
-from bench.lineup import BARE, COLLOQUY, FLOOR, MERCURIUS, POSTGRAPHILE, STOCK
+from bench.lineup import BARE, COLLOQUY, FLOOR, MERCURIUS, POSTGRAPHILE, STOCK, UNLIMITED
 from bench.soak import Soaked
 
 FLOOR_OVER_MERCURIUS: Final = 2.5
@@ -33,8 +33,10 @@ BARS: Final = (
     Bar("inbox", "postgresql", 8, POSTGRAPHILE, 2.5, 3.5),
     Bar("inbox", "postgresql", 8, STOCK, 14, 20),
     Bar("inbox", "postgresql", 8, FLOOR, 0.75, 0.95),
+    Bar("inbox", "postgresql", 8, UNLIMITED, 0.9, 1),
     Bar("inbox", "sqlite", 8, STOCK, 12, 18),
     Bar("inbox", "sqlite", 8, FLOOR, 0.75, 0.95),
+    Bar("inbox", "sqlite", 8, UNLIMITED, 0.9, 1),
     Bar("small", "postgresql", 8, STOCK, 3, 4),
     Bar("small", "postgresql", 8, FLOOR, 0.75, 0.95),
     Bar("small", "postgresql", 8, MERCURIUS, 0.7, 1),

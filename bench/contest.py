@@ -10,7 +10,7 @@ from typing import Final
 
 from bench import answers, facts, lineup, servers, wrk
 from bench.cases import Case
-from bench.lineup import BARE, COLLOQUY, FLOOR, POSTGRAPHILE, Rival
+from bench.lineup import BARE, COLLOQUY, FLOOR, LIMITED, POSTGRAPHILE, UNLIMITED, Rival
 from bench.servers import BenchmarkFailed, Running
 from bench.worlds import Place, Worlds
 from bench.wrk import Measured
@@ -101,7 +101,9 @@ def _measure_world(
         for _, one in running:
             one.ready()
         for case in cases:
-            taking_part = [(rival, one) for rival, one in running if rival.peer.name != BARE or not case.needs_data]
+            absent = {BARE} if case.needs_data else set()
+            absent |= set() if case.name in LIMITED else {UNLIMITED}
+            taking_part = [(rival, one) for rival, one in running if rival.peer.name not in absent]
             requests = _same(case, place, taking_part, folder)
             for request in requests:
                 results.sizes[case.name, database, request.one.peer.name] = request.length

@@ -17,8 +17,12 @@ POSTGRAPHILE: Final = "postgraphile"
 STOCK: Final = "stock"
 ENGINE_OFF: Final = "engine_off"
 BARE: Final = "bare"
+UNLIMITED: Final = "unlimited"
 
-SERVERS: Final = (COLLOQUY, ENGINE_OFF, STOCK, FLOOR, MERCURIUS, POSTGRAPHILE, BARE)
+LIMITED: Final = frozenset({"inbox", "small"})
+"""The cases in which UNLIMITED takes part."""
+
+SERVERS: Final = (COLLOQUY, UNLIMITED, ENGINE_OFF, STOCK, FLOOR, MERCURIUS, POSTGRAPHILE, BARE)
 
 _SERVE: Final = "from graph.cli import main; main()"
 """What the command `colloquy` does, also where it isn't installed."""
@@ -60,6 +64,11 @@ def engine_off(database: str) -> Peer:
     return Peer(ENGINE_OFF, served.command, environment={**served.environment, "COLLOQUY_ENGINE": "off"})
 
 
+def unlimited(database: str) -> Peer:
+    """The server with nothing that says no."""
+    return Peer(UNLIMITED, [sys.executable, "-m", "bench.peers.unlimited", database, "--port", "{port}"])
+
+
 def stock(database: str) -> Peer:
     """Strawberry as its documentation teaches."""
     return Peer(STOCK, [sys.executable, "-m", "bench.peers.stock", database, "--port", "{port}"])
@@ -78,6 +87,8 @@ def bare() -> Peer:
 def rivals(database: str, place: Place, wanted: Set[str], say: Callable[[str], None]) -> list[Rival]:
     """The servers that are compared on this database; those in JavaScript only on PostgreSQL, and where Node is."""
     found = [Rival(colloquy(place.url)), Rival(floor(place.url))]
+    if UNLIMITED in wanted:
+        found.append(Rival(unlimited(place.url)))
     if ENGINE_OFF in wanted:
         found.append(Rival(engine_off(place.second)))
     if STOCK in wanted:

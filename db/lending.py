@@ -208,9 +208,9 @@ async def _made(pool: LendingPool) -> ConnectionPoolEntry:
             made = await greenlet_spawn(pool.connect)
         except sa.exc.TimeoutError as error:
             raise DatabaseBusy(_TAKEN) from error
+        entry: ConnectionPoolEntry | None = made._connection_record
         made.close()  # nobody else comes in between this and the next line
-        entry = pool.take()
-        if entry is not None:
+        if entry is not None and pool.takes(entry):
             return entry
 
 

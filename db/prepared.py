@@ -51,7 +51,7 @@ class Prepared:
     def bound(self, dialect: sa.Dialect) -> Callable[[Bare, Mapping[str, Any]], Awaitable[Sequence[RawRow]]]:
         """What does the same on bare connections of that dialect."""
         text = self._text(dialect)
-        return lambda connection, values: _fetch(connection, text.text, _parameters(text, values))
+        return lambda connection, values: connection.fetch(text.text, _parameters(text, values))
 
     async def rows(self, connection: AsyncConnection, **values: Any) -> list[dict[str, Any]]:
         """Execute it, and give the rows by the names of their columns."""

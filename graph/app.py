@@ -133,6 +133,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
         return found
 
     limiter, told = Limiter(settings.rates()), cast("Journal | None", None)
+    known = database  # in a variable: the application's state is looked up by three calls
     gate = Gate(opened, issuer=issuer, no_auth=settings.no_auth, sees_public=settings.end_users_see_public)
 
     @asynccontextmanager
@@ -140,7 +141,8 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
         if settings.token_secret is not None:
             tokens.use_secret(opened(), settings.token_secret.get_secret_value().encode())
         await gate.is_open()
-        nonlocal limiter, told
+        nonlocal limiter, told, known
+        known = opened()
         limiter = Limiter(settings.rates(), Leases(opened()) if opened().dialect == "postgresql" else None)
         journal = Journal(opened(), capacity=settings.audit_queue)
         told = journal if settings.audit_reads else None
@@ -178,7 +180,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
 
     def made(scope: Scope, viewer: Viewer) -> Context:
         tells_cost = scope[HEAD].get(COST_HEADER) == b"1"
-        return Context(opened(), viewer, limits, bounds, limiter, trusted, turnstile, told, tells_cost)
+        return Context(known or opened(), viewer, limits, bounds, limiter, trusted, turnstile, told, tells_cost)
 
     view = ColloquyView(
         schema,

@@ -70,8 +70,9 @@ class Watch:
     def __enter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._task = asyncio.current_task(loop)
-        self._clock = _clock_of(loop)
-        self._clock.begins(self)
+        clock = _clock
+        self._clock = clock = clock if clock is not None and clock.loop is loop else _clock_of(loop)
+        clock.begins(self)
         return self
 
     def __exit__(

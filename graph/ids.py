@@ -33,6 +33,8 @@ def encode_all(type_name: str, keys: Sequence[UUID | str]) -> list[str]:
     Base64 turns three bytes into four letters, so that texts whose length three divides are encoded in one go and cut
     apart: per id a sixth of what `encode` takes.
     """
+    if len(keys) == 1:
+        return [encode(type_name, _text(keys[0]))]
     if len(keys) < _FEW:
         return [encode(type_name, _text(key)) for key in keys]
     length = len(type_name) + 1 + _UUID_LENGTH

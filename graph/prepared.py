@@ -27,17 +27,13 @@ class Prepared:
             for definition in document.definitions
             if isinstance(definition, OperationDefinitionNode)
         }
+        self._only = next(iter(self._operations.values())) if len(self._operations) == 1 else None
         self._facts = {name: facts.operation(name) for name in self._operations}
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation with the name, or the only one; None where there is none, or several without a name."""
-        found = self._named(name)
+        found = self._only if name is None else self._operations.get(name)
         return None if found is None else found.node
-
-    def _named(self, name: str | None) -> Operation | None:
-        if name is not None:
-            return self._operations.get(name)
-        return next(iter(self._operations.values())) if len(self._operations) == 1 else None
 
     def run(
         self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None, context: Any
@@ -62,6 +58,6 @@ class Prepared:
         if plan is None or plan.delegated:
             context.paid = True
             return None
-        if context.journal is not None and facts is not None:
+        if facts is not None and facts.content and context.journal is not None:
             note_read(context.journal, context.viewer, name, facts.content)
         return Run(plan, values, context, wired=True)

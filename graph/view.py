@@ -285,8 +285,8 @@ class ColloquyView(GraphQL[object, None]):
                     elif isinstance(run, list):
                         response = write(None, run)
                     else:
-                        asker = _asker(context)
-                        with watch, self._turnstile.enter_at_once(asker) or await self._turnstile.enter(asker):
+                        asker, turnstile = _asker(context), self._turnstile
+                        with watch, turnstile.enter_at_once(asker) or await turnstile.enter(asker):
                             response = await run.answer(write)
                 except ClientDisconnect:
                     raise

@@ -10,7 +10,7 @@ pytest.importorskip("bench", reason="the benchmarks are not part of the package"
 
 from bench import answers, bars, reading, writes
 from bench.contest import Options, Results
-from bench.lineup import BARE, COLLOQUY, ENGINE_OFF, FLOOR, STOCK, Sameness
+from bench.lineup import BARE, COLLOQUY, ENGINE_OFF, FLOOR, STOCK, UNLIMITED, Sameness
 from bench.reading import Wanted
 from bench.servers import BenchmarkFailed
 from bench.wrk import Measured
@@ -50,7 +50,7 @@ def test_the_benchmark_of_reading_compares_the_same_answers_and_writes_its_ratio
     )
 
     report = json.loads(file.read_text(encoding="utf-8"))
-    assert report["ratios"]["sqlite"].keys() == {ENGINE_OFF, STOCK, FLOOR}
+    assert report["ratios"]["sqlite"].keys() == {UNLIMITED, ENGINE_OFF, STOCK, FLOOR}
     assert all(ratio > 0 for ratio in report["ratios"]["sqlite"].values())
     assert report["cases"]["inbox"]["sqlite"]["1"][COLLOQUY]["rounds"][0]["requests"] > 0
     assert report["cases"]["typename"]["sqlite"]["1"].keys() == {COLLOQUY, ENGINE_OFF, STOCK, FLOOR, BARE}

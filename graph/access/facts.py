@@ -198,10 +198,9 @@ def refused(facts: Facts, variables: Mapping[str, Any] | None, context: Context)
         if (error := facts.misshapen(bounds) or facts.forbidden(viewer, bounds)) is not None:
             return error
         facts.cleared_for, facts.cleared_by = viewer, bounds
-    if given and (
-        error := variables_refused(given, bounds, context.viewer, context.limits.json_levels)
-        or facts.too_long(given, bounds)
-    ):
+    if given and (error := variables_refused(given, bounds, viewer, context.limits.json_levels)) is not None:
+        return error
+    if facts.id_variables and (error := facts.too_long(given, bounds)) is not None:
         return error
     cost = facts.cost.constant
     context.cost = cost = facts.cost.of(given) if cost is None else cost

@@ -149,10 +149,14 @@ def variables_refused(
     writes = viewer is not None and viewer.role in _WRITING
     deepest = bounds.variables_depth + (json_levels if writes else 0)
     room = _ENDLESS if writes else bounds.variables_size
-    if not any(type(value) is dict or type(value) is list for value in variables.values()):  # as nearly always
-        room -= len(variables) + sum(map(len, variables))
-        room -= sum([len(value) for value in variables.values() if type(value) is str])
-        return None if room >= 0 else exceeded("variablesSize", bounds.variables_size, bounds.variables_size + 1)
+    left = room - len(variables)
+    for name, value in variables.items():
+        kind = type(value)
+        if kind is dict or kind is list:
+            break
+        left -= len(name) + (len(value) if kind is str else 0)
+    else:  # as nearly always
+        return None if left >= 0 else exceeded("variablesSize", bounds.variables_size, bounds.variables_size + 1)
     depth, level = 0, [variables]
     while level:
         depth += 1

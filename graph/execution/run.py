@@ -113,12 +113,14 @@ class Run:
     def _ask(self, step: Step) -> Any:
         """What the arguments of a field without a parent ask for, found out once for all of its steps."""
         index = step.entrance
-        if index not in self._asked:
-            try:
-                self._asked[index] = step.arguments(self)
-            except Exception as error:  # it is told where the field stands
-                self._asked[index] = error
-        return self.given(step)
+        if index in self._asked:
+            return self.given(step)
+        try:
+            asked = self._asked[index] = step.arguments(self)
+        except Exception as error:  # it is told where the field stands
+            self._asked[index] = error
+            raise
+        return asked
 
     def total(self, step: Step, key: Any) -> Any:
         """The number of rows on all pages of a parent's list, or the error of counting them."""
