@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 
 from db.errors import ColloquyError
 from db.listings import AFTER, BEFORE, THERE, Bounds, Listing, Run, ordered
@@ -209,7 +210,7 @@ def _pages(make: Callable[..., Listing], shape: tuple[Any, ...], parents: str, f
     if flags or form.dialect == "postgresql":
         # Flags once for each parent, and not again for each row of its page. And what else decides about a parent, as
         # an end user's wall does by joins, is behind the fence: such a join of the pages could turn their order round.
-        parent = fenced(sa.select(*parent.c, *flags).where(*conditions), form.dialect).subquery("parent")
+        parent = fenced(sa.select(*_used(listing, parent), *flags).where(*conditions), form.dialect).subquery("parent")
         listing, flags, conditions = make(parent, *shape), [parent.c[flag.name] for flag in flags], []
     names = layout(listing, form)
     if form.dialect == "postgresql":
@@ -229,6 +230,14 @@ def _pages(make: Callable[..., Listing], shape: tuple[Any, ...], parents: str, f
     return Statement(
         statement, there=-len(ends) if there else names.index("id") + 1 if flags else 0, flags=flags_at(ends)
     )
+
+
+def _used(listing: Listing, parent: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    """The columns of a parent that its list looks at, its id among them."""
+    parts = [part for run in listing.runs for part in (run.source, *run.conditions, *run.columns)]
+    seen: list[Any] = [each for part in parts for each in visitors.iterate(part)]
+    used = {"id", *(each.key for each in seen if getattr(each, "table", None) is parent)}
+    return [column for column in parent.c if column.key in used]
 
 
 _Lying = tuple[sa.FromClause, Mapping[str, sa.ColumnElement[Any]], Sequence[sa.ColumnElement[Any]]]

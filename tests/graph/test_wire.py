@@ -4,6 +4,7 @@ import contextlib
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,3 +45,43 @@ def test_a_stored_number_keeps_its_token() -> None:
 def test_stored_json_may_be_as_deep_as_an_import_takes_it() -> None:
     deep = "[" * 1000 + "]" * 1000
     assert wire.encode({"properties": parse(deep)}) == f'{{"properties":{deep}}}'.encode()
+
+
+FLAT = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=5)
+BODIES = st.dictionaries(
+    st.sampled_from(["query", "variables", "operationName"]),
+    FLAT | st.dictionaries(st.text(max_size=3), FLAT | st.lists(FLAT, max_size=2), max_size=4),
+)
+
+
+@given(BODIES, st.booleans())
+def test_what_is_read_the_quick_way_is_what_is_read_the_other_way(body: dict[str, object], as_ascii: bool) -> None:
+    text = json.dumps(body, ensure_ascii=as_ascii).encode()
+
+    quick = wire.decode_flat(text)
+
+    assert quick is None or repr(quick) == repr(wire.decode(text))
+    values = [each for item in body.values() for each in (item.values() if isinstance(item, dict) else (item,))]
+    if all(isinstance(each, str | bool | None) for each in values):
+        assert quick is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[]",
+        b"1",
+        b"null",
+        b"\xff",
+        b'{"a": 1.5}',
+        b'{"a": 1e5}',
+        b'{"a": 12345678901234567890123}',
+        b'{"a": {"b": []}}',
+        b'{"a": {"b": {}}}',
+        b'{"a": NaN}',
+        b'{"a": "\\ud800"}',
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_not_read_the_quick_way(text: bytes) -> None:
+    assert wire.decode_flat(text) is None
