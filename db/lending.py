@@ -39,6 +39,7 @@ ANSWER: Final = 2.0
 
 _TAKEN: Final = "All connections are in use by parts of the server that keep them; try again in a moment."
 _HEARD: Final = "heard"
+_RAW: Final = "raw"
 _SILENT: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What a ping raises instead of an answer."""
 
@@ -174,11 +175,10 @@ class Lender:
 
     def _trusted(self, entry: ConnectionPoolEntry) -> bool:
         heard: float = entry.info[_HEARD]
-        raw: Any = entry.driver_connection
-        return heard > self._doubted and heard > monotonic() - IDLE and not raw.is_closed()
+        return heard > self._doubted and heard > monotonic() - IDLE and not entry.info[_RAW].is_closed()
 
-    def _connected(self, _connection: Any, entry: ConnectionPoolEntry) -> None:
-        entry.info[_HEARD] = monotonic()
+    def _connected(self, connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info[_HEARD], entry.info[_RAW] = monotonic(), connection.driver_connection
 
     def _came_back(self, connection: Any, entry: ConnectionPoolEntry) -> None:
         if connection is not None:

@@ -7,7 +7,7 @@ again. In the pool's eyes it is checked out meanwhile, so that the two ways shar
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.pool import ConnectionPoolEntry as ConnectionPoolEntry
@@ -72,7 +72,8 @@ class LendingPool(AsyncAdaptedQueuePool):
         if entry._is_hard_or_soft_invalidated():
             self.put_back(entry)
             return None
-        return cast("ConnectionPoolEntry", entry)
+        found: ConnectionPoolEntry = entry
+        return found
 
     def takes(self, entry: ConnectionPoolEntry) -> bool:
         """Take the connection that came back last; whether it is this one."""

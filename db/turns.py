@@ -56,7 +56,9 @@ class Turns:
 
     def take_at_once(self) -> Turn | None:
         """A turn if there is one, and nobody waits for it."""
-        return self._begun() if not self._waiting and self._has_room() else None
+        if self._waiting or self._taken == self._places or (self._tells_slow and not self._has_room()):
+            return None
+        return self._begun()
 
     async def take(self) -> Turn:
         """Wait for a turn. Raises DatabaseBusy where none comes within the timeout."""

@@ -8,7 +8,6 @@ from typing import Any
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
 from graph.access.facts import Surveyed, refused
-from graph.access.noting import note_read
 from graph.access.rate import charged
 from graph.access.texts import tidied
 from graph.execution import Operation, Run
@@ -59,5 +58,5 @@ class Prepared:
             context.paid = True
             return None
         if facts is not None and facts.content and context.journal is not None:
-            note_read(context.journal, context.viewer, name, facts.content)
+            context.journal.note_read(context.viewer, name, facts.content)
         return Run(plan, values, context, wired=True)

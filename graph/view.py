@@ -272,6 +272,8 @@ class ColloquyView(GraphQL[object, None]):
                 def write(found: dict[str, Any] | None, errors: list[GraphQLError] | None) -> Written:
                     if watch.gone:  # the errors are those of reads that were broken off, and nobody's business
                         errors = None
+                    if not errors and found is not None:
+                        return Written(200, form, wire.pieces({"data": found}), _told(context))
                     answer = answer_of(found, Presenter().present_all(errors) if errors else None)
                     return Written(self._status(answer, form.media_type), form, wire.pieces(answer), _told(context))
 

@@ -119,7 +119,8 @@ class Gate:
 
     def known(self, shown: bytes | None) -> Viewer | None:
         """Who shows this as Authorization, where that is remembered, as it nearly always is; else `of` says it."""
-        self._forget_withdrawn()
+        if keys.withdrawn() != self._withdrawn:
+            self._forget()
         if shown is None:
             return DEFAULT_VIEWER if self._no_auth or self._open_until > time.monotonic() else None
         known = self._good.get(sha256(shown).digest())
