@@ -211,6 +211,7 @@ class ColloquySchema(Schema):
         assert isinstance(runner, Runner), "made by `create_extensions_runner`"
         assert runner.facts is not None, "found before it was validated"
         facts = runner.facts
+        _unlink(document)
         if text and self.documents.get(text) is None:
             prepared = self._prepare(self._schema, document, facts) if self._prepare and self.is_bare else None
             rules = frozenset(context.validation_rules)
@@ -266,6 +267,15 @@ def _own(context: object) -> object:
 async def _settled(context: object) -> None:
     if isinstance(context, Context):
         await context.loaders.settled()
+
+
+def _unlink(document: DocumentNode) -> None:
+    """Let go of the tokens, which know both of their neighbours: they would be circles, and wait for a search."""
+    token = document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
 
 
 def _unread(context: ExecutionContext) -> GraphQLError | None:

@@ -57,7 +57,7 @@ def rows_each(asked: Asked) -> int:
 
 def is_large(step: Step, keys: Sequence[Any], asked: Asked) -> bool:
     """Whether a step is to be read in portions: it may have many rows, and nobody else needs them."""
-    if step.shape is Shape.ONE or step.body is None or step.leader is not None or step.followers:
+    if step.shape is Shape.ONE or step.leader is not None or step.followers:
         return False
     return step.choice is None and step.wanted and len(keys) * rows_each(asked) > ROWS
 

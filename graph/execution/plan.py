@@ -32,6 +32,7 @@ class Unplanned(Exception):
 if TYPE_CHECKING:
     from graph.execution.operations import Operation
 
+Delegated = dict[str, collecting.FieldDetailsList]
 Functions = tuple[Sequence[Callable[..., Mapping[Any, Any]] | None], Callable[..., dict[str, Any]]]
 """For each step: found rows, counts and the finished values of all steps to finished values by key; and the root's."""
 
@@ -39,13 +40,15 @@ Functions = tuple[Sequence[Callable[..., Mapping[Any, Any]] | None], Callable[..
 class Plan:
     """The steps of an operation in the order of reading, the tree of its selections, and the code for the data."""
 
-    def __init__(self, steps: list[Step], root: Fields, delegated: Mapping[str, collecting.FieldDetailsList]) -> None:
+    def __init__(self, steps: list[Step], bodies: Mapping[int, Fields], root: Fields, delegated: Delegated) -> None:
         self.steps = steps
+        self.bodies = bodies
+        """For steps what is selected of their rows or pages; not for those whose rows are for a `Drawn`."""
         self.root = root
         self.delegated = delegated
         """Fields of the root with ordinary resolvers: graphql-core executes these."""
-        tops = list(dict.fromkeys(step.top.entrance for step in steps))
-        self.halves = [[each for each in steps if tops.index(each.top.entrance) % 2 == half] for half in (0, 1)]
+        tops = list(dict.fromkeys(steps[step.top].entrance for step in steps))
+        self.halves = [[each for each in steps if tops.index(steps[each.top].entrance) % 2 == half] for half in (0, 1)]
         """The steps apart for two connections, by fields of the root; the second is empty where there is one."""
         self.has_halves = all(self.halves)
         self._functions: dict[bool, Functions] = {}
@@ -63,8 +66,8 @@ class Planner:
     def __init__(self, operation: Operation, variables: VariableValues, dialect: str) -> None:
         self._schema, self._fragments, self._operation = operation.schema, operation.details, operation.node
         self._variables, self._dialect = variables, dialect
-        self._steps, self._columns = list[Step](), list[Sequence[str]]()
-        self._delegated: dict[str, collecting.FieldDetailsList] = {}
+        self._steps, self._bodies, self._columns = list[Step](), dict[int, Fields](), list[Sequence[str]]()
+        self._delegated: Delegated = {}
 
     def plan(self) -> Plan:
         """The plan."""
@@ -79,11 +82,11 @@ class Planner:
         collected = collecting.collect_fields(self._schema, self._fragments, self._variables, root, self._operation)
         for _ in range(2):  # the first time to learn the columns: in one order for all texts they are fewer statements
             self._columns = [fitting(step.read, step.columns) for step in self._steps]
-            self._steps = []
+            self._steps, self._bodies = [], {}
             items = [self._of_root(place) for place in self._places(root, collected)]
         if self._delegated and not self._steps:
             raise Unplanned("ordinary resolvers only")
-        return Plan(self._steps, Fields(items), self._delegated)
+        return Plan(self._steps, self._bodies, Fields(items), self._delegated)
 
     def _selected(self, type_: GraphQLObjectType, place: Place) -> list[Place]:
         """What is selected of an object of that type."""
@@ -119,8 +122,7 @@ class Planner:
             case declared.Found():
                 step = self._step(planned.read, Shape.ONE, None)
                 step.arguments = self._asking(place, planned.raw(self._dialect))
-                step.body = self._fields(step, place)
-                return selection.Linked(place, step, None, step.body)
+                return selection.Linked(place, step, None, self._body(step, place))
             case declared.Chosen():
                 return self._choice(place, None, planned)
         self._delegated[place.key] = place.details
@@ -147,8 +149,12 @@ class Planner:
             alike = (other.read, other.shape, other.parent, other.when) == (step.read, step.shape, parent, step.when)
             if alike and other.leader is None and other.choice is None:
                 other.followers.append(step)
-                step.leader, step.columns = other, other.columns
+                step.leader, step.columns = other.index, other.columns
         return step
+
+    def _body(self, step: Step, place: Place, type_: GraphQLObjectType | None = None) -> Fields:
+        found = self._bodies[step.index] = self._fields(step, place, type_)
+        return found
 
     def _fields(self, step: Step, place: Place, type_: GraphQLObjectType | None = None) -> Fields:
         """What is selected of an object over a step's rows; the type is the field's, or one that it may be."""
@@ -168,8 +174,7 @@ class Planner:
                 return selection.Inner(place, self._fields(step, place), [step.at(name) for name in planned.columns])
             case declared.Relation():
                 below = self._below(step, planned)
-                below.body = self._fields(below, place)
-                return selection.Linked(place, below, planned, below.body)
+                return selection.Linked(place, below, planned, self._body(below, place))
             case declared.Derived():
                 below = self._below(step, planned, planned.when)
                 return selection.Drawn(place, step, below, planned, self._objects(place))
@@ -210,8 +215,7 @@ class Planner:
             step.type_name = type_.name
             if parent is None:
                 step.arguments = self._asking(place, pick)
-            step.body = self._fields(step, place, type_)
-            branches[type_.name] = (step, step.body)
+            branches[type_.name] = (step, self._body(step, place, type_))
         choice = selection.Choice(place, parent, chosen, branches)
         for step, _ in branches.values():
             step.choice = choice
@@ -222,10 +226,10 @@ class Planner:
         step.arguments = self._asking(place, paged.ask)
         if parent is not None:
             step.key = parent.at(paged.key)
-        step.body = self._parts(step, place)
-        parts = {item.part for item in step.body.items if isinstance(item, PageField)}
+        body = self._bodies[step.index] = self._parts(step, place)
+        parts = {item.part for item in body.items if isinstance(item, PageField)}
         step.wanted = bool(parts - {PagePart.TOTAL_COUNT})
-        return selection.Paging(place, step, step.body)
+        return selection.Paging(place, step, body)
 
     def _parts(self, step: Step, place: Place) -> Fields:
         items: list[Item] = []
@@ -250,14 +254,14 @@ def _generate(plan: Plan, wired: bool) -> Functions:
     """Write the functions that complete the steps and the root."""
     known, written = {"bad": bad}, []
     for step in plan.steps:
-        if step.body is None:
+        if (body := plan.bodies.get(step.index)) is None:
             continue
         # With cursors there stands behind the columns what these are made of: rows are not unpacked then.
         row = "r" if step.cursors else "(" + "".join(f"r{at}, " for at in range(len(step.columns) + 1)) + ")"
         among = "each.rows" if step.shape is None else "each"
         rows = "r in found.values()" if step.shape is Shape.ONE else f"each in found.values() for r in {among}"
         code = Code(known, (lambda at: f"r[{at}]") if step.cursors else (lambda at: f"r{at}"), row, rows, wired)
-        each, value = "k, p" if step.shape is None else f"k, {row}", step.body.code(code)
+        each, value = "k, p" if step.shape is None else f"k, {row}", body.code(code)
         if step.shape is Shape.MANY:
             each, value = "k, rows", f"[{value} for {row} in rows]"
         heads = [f"c{below.index} = done[{below.index}]" for below in plan.steps if below.parent is step]
@@ -269,8 +273,8 @@ def _generate(plan: Plan, wired: bool) -> Functions:
     heads = [f"c{index}, k{index} = done[{index}], asked.get({index})" for index in roots]
     written.append(_function("root(done, asked)", heads + code.heads, value))
     space: dict[str, Any] = dict(known)
-    exec(compiled("\n".join(written)), space)
-    return [space.get(f"step_{step.index}") for step in plan.steps], space["root"]
+    exec(compiled("\n".join(written)), space)  # what it makes is taken out: no circle, a plan is gone when dropped
+    return [space.pop(f"step_{step.index}", None) for step in plan.steps], space.pop("root")
 
 
 def _function(head: str, statements: Sequence[str], value: str) -> str:

@@ -60,7 +60,7 @@ class Run:
         # No coroutine of its own, nor has what reads: each that a small read waits in costs it a hundredth.
         return self._answer_by_halves(after) if halved else self._look(self.plan.steps, after)
 
-    async def _answer_by_halves(self, after: Callable[[], T]) -> T:
+    async def _answer_by_halves(self, after: Callable[[], Any]) -> Any:
         halves = [self._look(half, _nothing) for half in self.plan.halves]
         try:
             for failed in filter(None, await asyncio.gather(*halves, return_exceptions=True)):  # waits for both
@@ -69,11 +69,10 @@ class Run:
         except portions.Whole:
             return await self._look_whole(after)
 
-    async def _look_whole(self, after: Callable[[], T]) -> T:
+    async def _look_whole(self, after: Callable[[], Any]) -> Any:
         metrics["whole"] += 1
         self._wired, self.failures, self.parts = False, {}, {}
-        found: T = await self._look(self.plan.steps, after)
-        return found
+        return await self._look(self.plan.steps, after)
 
     async def _look(self, steps: Sequence[Step], after: Callable[[], Any]) -> Any:
         if not steps:
@@ -146,8 +145,8 @@ class Run:
     def _reading(self, connection: Any, step: Step, given: Keys) -> Awaitable[Any] | None:
         index = step.index
         if step.leader is not None:
-            self.found[index] = self.found[step.leader.index]
-            if (failed := self.failures.get(step.leader.index)) is not None:
+            self.found[index] = self.found[step.leader]
+            if (failed := self.failures.get(step.leader)) is not None:
                 raise failed
             return None
         keys: list[Any] | None = None
@@ -156,7 +155,7 @@ class Run:
             if not keys:
                 return None
             asked = step.arguments(self)
-            if given is None and portions.is_large(step, keys, asked):
+            if given is None and index in self.plan.bodies and portions.is_large(step, keys, asked):
                 return portions.read(self, connection, step, keys, asked)
         else:
             asked = self._ask(step)

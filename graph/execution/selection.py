@@ -19,7 +19,7 @@ from graph.places import Place
 
 
 class Step:
-    """A read for all parents of one place in the operation."""
+    """A read for all parents of one place in the operation; it knows nothing of the nodes that refer to it."""
 
     def __init__(self, index: int, read: Read, shape: Shape | None, parent: Step | None, dialect: str) -> None:
         self.index = index
@@ -30,11 +30,11 @@ class Step:
         above: Step | None = self
         while above is not None:
             above.end, above = index + 1, above.parent
-        self.top: Step = self if parent is None else parent.top
+        self.top: int = index if parent is None else parent.top
         self.dialect = dialect
         self.columns: list[str] = []
         self.key = 0  # where the parent's row has the key
-        self.leader: Step | None = None  # another field of the parent with the same read, which reads for this one
+        self.leader: int | None = None  # another field of the parent with the same read, which reads for this one
         self.followers: list[Step] = []
         self.when: int | None = None  # where the parent's row says whether there is anything to read
         self.choice: Choice | None = None  # the node that says which of the parents are this step's
@@ -46,7 +46,6 @@ class Step:
         self.cursors = False
         self._fetch: Callable[[Any, Any, Any], Awaitable[Any]] | None = None
         self.by_key: Callable[[Any], Mapping[Any, Any]] | None = None  # of what `rows` gives, where it gives no mapping
-        self.body: Fields | None = None  # what is selected of its rows or pages; none where they are for a `Drawn`
 
     @property
     def entrance(self) -> int:  # types that a field of the root chooses from ask its arguments once
@@ -55,14 +54,12 @@ class Step:
     def rows(self, connection: Any, keys: Any, viewer: Any) -> Awaitable[Any]:
         """Read raw rows by their keys; a read that can be bound to its statement is bound when it is first asked."""
         if self._fetch is None:
-            columns, bound = tuple(self.columns), getattr(self.read, "bound", None)
+            read, columns, bound = self.read, tuple(self.columns), getattr(self.read, "bound", None)
             single = self.parent is None and self.choice is None and self.shape is Shape.ONE
             if (found := bound and bound(connection.dialect, columns, single=single)) is not None:
                 self._fetch, self.by_key = found
             else:
-                self._fetch = lambda connection, keys, viewer: self.read(
-                    connection, keys, viewer=viewer, columns=columns
-                )
+                self._fetch = lambda bare, keys, viewer: read(bare, keys, viewer=viewer, columns=columns)
         return self._fetch(connection, keys, viewer)
 
     def at(self, column: str) -> int:
