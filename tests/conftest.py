@@ -1,8 +1,9 @@
 """What all tests share: databases to work on, and the skips for what the machine lacks."""
 
+import gc
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -13,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from xdist.workermanage import WorkerController
 
-from db import migrations, prepared
+from db import migrations
 from db.database import Database, database_url
 from tests import postgres
+from tests.fetching import Fetch, fetching
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +46,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, reason in missing.items():
             if reason and item.get_closest_marker(mark):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over all that was imported and collected: it stays until the end.
+
+    There are some millions of objects, and each look for circles among the old ones would go through them.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -106,25 +117,26 @@ def recorded(database: Database) -> Iterator[list[str]]:
     del database  # of whichever: no test has two at work at a time
     texts: list[str] = []
     within = ContextVar("within", default=False)
-    fetch = getattr(prepared, "_fetch")  # noqa: B009 - the one place that all prepared statements pass
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         is_one = statement.split(maxsplit=1)[0].upper() not in {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"}
         if is_one and not within.get():
             texts.append(statement)
 
-    async def noted(connection: Any, text: str, parameters: Any) -> Any:
-        texts.append(text)
-        token = within.set(True)  # the driver's own way is one of two that it takes
-        try:
-            return await fetch(connection, text, parameters)
-        finally:
-            within.reset(token)
+    def noting(fetch: Fetch) -> Fetch:
+        async def noted(connection: Any, text: str, parameters: Sequence[Any]) -> Sequence[Any]:
+            texts.append(text)
+            token = within.set(True)  # the driver's own way is one of two that it takes
+            try:
+                return await fetch(connection, text, parameters)
+            finally:
+                within.reset(token)
 
-    setattr(prepared, "_fetch", noted)  # noqa: B010 - likewise
+        return noted
+
     event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        yield texts
+        with fetching(noting):
+            yield texts
     finally:
         event.remove(sa.Engine, "before_cursor_execute", note)
-        setattr(prepared, "_fetch", fetch)  # noqa: B010 - likewise

@@ -29,7 +29,7 @@ from graphql import (
 from sqlalchemy import event
 from strawberry.execution import optimized_is_awaitable
 
-from db import prepared, statements, verbs
+from db import statements, verbs
 from db.database import Database
 from db.errors import InvalidInput
 from db.viewer import DEFAULT_VIEWER
@@ -44,6 +44,7 @@ from graph.execution import BreadthFirst, metrics, switched
 from graph.schema import schema
 from tests.execution import equal
 from tests.execution.equal import Answer
+from tests.fetching import Fetch, fetching
 
 SCHEMA: Final = schema._schema
 NAME: Final = "Asked"
@@ -110,7 +111,6 @@ def arranged() -> Iterator[None]:
     before = (
         verbs.Verb.__call__,
         statements.Statement.fetch,
-        prepared._fetch,
         Presenter._masked,
         verbs.Verb.bound,
     )
@@ -119,7 +119,7 @@ def arranged() -> Iterator[None]:
         return await faulty(verb, lambda: before[0](verb, connection, *arguments, **options))
 
     def bound(verb: Any, *arguments: Any, **options: Any) -> Any:
-        read = before[4](verb, *arguments, **options)
+        read = before[3](verb, *arguments, **options)
         return read and read._replace(fetch=lambda *given: faulty(verb, lambda: read.fetch(*given)))
 
     async def faulty(verb: Any, read: Callable[[], Any]) -> Any:
@@ -143,10 +143,11 @@ def arranged() -> Iterator[None]:
         columns = statement._prepared._text(connection.dialect).columns
         return [LazyRow(row, columns) for row in found]
 
-    async def fetch(connection: Any, text: str, parameters: Any) -> Any:
-        if _BROKEN.get():
-            text, parameters = REFUSED, ()
-        return await before[2](connection, text, parameters)
+    def breaking(fetch: Fetch) -> Fetch:
+        async def fetched(connection: Any, text: str, parameters: Sequence[Any]) -> Sequence[Any]:
+            return await (fetch(connection, REFUSED, ()) if _BROKEN.get() else fetch(connection, text, parameters))
+
+        return fetched
 
     def refuse(_connection: Any, _cursor: Any, text: str, parameters: Any, *_: Any) -> tuple[str, Any]:
         return (REFUSED, ()) if _BROKEN.get() else (text, parameters)
@@ -158,20 +159,20 @@ def arranged() -> Iterator[None]:
     event.listen(sa.Engine, "before_cursor_execute", refuse, retval=True)
     documents = schema.documents
     schema.documents = Documents()  # plans that were made before have their reads bound
-    _put(called, rows, fetch, told, bound)
+    _put(called, rows, told, bound)
     try:
-        yield
+        with fetching(breaking):
+            yield
     finally:
         event.remove(sa.Engine, "before_cursor_execute", refuse)
         _put(*before)
         schema.documents = documents
 
 
-def _put(called: Any, rows: Any, fetch: Any, masked: Any, bound: Any) -> None:
+def _put(called: Any, rows: Any, masked: Any, bound: Any) -> None:
     for owner, name, value in (
         (verbs.Verb, "__call__", called),
         (statements.Statement, "fetch", rows),
-        (prepared, "_fetch", fetch),
         (Presenter, "_masked", masked),
         (verbs.Verb, "bound", bound),
     ):

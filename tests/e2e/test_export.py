@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import Done, colloquy, error_of, running, url_of
+from tests.e2e.command import Done, afresh, colloquy, error_of, running, url_of
 
 FERRY = {"messages": [{"role": "user", "content": "Is the ferry late?"}, {"role": "assistant", "content": "Yes."}]}
 TRAIN = {"id": "t-1", "messages": [{"role": "user", "content": "And the train?", "name": "Ada"}], "rate": 1.50}
@@ -38,7 +38,7 @@ def ids(folder: Path) -> dict[str, str]:
 
 
 def test_records_go_to_standard_output_and_the_summary_beside_them(folder: Path) -> None:
-    done = colloquy("export", "--format", "openai", folder=folder)
+    done = afresh("export", "--format", "openai", folder=folder)
 
     assert sorted(out(done).splitlines()) == sorted(json.dumps(each, separators=(",", ":")) for each in (FERRY, TRAIN))
     assert done.stderr.strip() == "2 conversations exported as openai to standard output"
@@ -134,7 +134,7 @@ def test_purge_says_what_went(folder: Path) -> None:
         connection.execute("UPDATE conversations SET deleted_at = ? WHERE title LIKE 'Is%'", [old])
         connection.commit()
 
-    done = colloquy("purge", folder=folder)
+    done = afresh("purge", folder=folder)
 
     assert out(done).strip() == "Gone for good: 1 deleted conversations; forgotten: 0 answers of repeatable writes."
     assert list(ids(folder)) == ["And the train?"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graph import __version__
-from tests.e2e.command import colloquy
+from tests.e2e.command import afresh
 
 TAUGHT = {
     "": ["serve", "import", "db", "schema", "explorer", "--version", "colloquy serve --demo"],
@@ -21,14 +21,14 @@ TAUGHT = {
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
-    done = colloquy("--version", folder=tmp_path)
+    done = afresh("--version", folder=tmp_path)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, f"colloquy {__version__}\n", "")
 
 
 @pytest.mark.parametrize("command", TAUGHT)
 def test_help_names_what_a_command_takes_and_does(command: str, tmp_path: Path) -> None:
-    done = colloquy(*command.split(), "--help", folder=tmp_path)
+    done = afresh(*command.split(), "--help", folder=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     words = " ".join(done.stdout.replace("│", " ").split())
@@ -37,7 +37,7 @@ def test_help_names_what_a_command_takes_and_does(command: str, tmp_path: Path) 
 
 
 def test_a_command_that_does_not_exist_is_refused_with_exit_code_2(tmp_path: Path) -> None:
-    done = colloquy("sreve", folder=tmp_path)
+    done = afresh("sreve", folder=tmp_path)
 
     assert done.returncode == 2
     assert "sreve" in done.stderr

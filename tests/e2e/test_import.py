@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tests.e2e.command import Done, colloquy, error_of, running
+from tests.e2e.command import Done, afresh, colloquy, error_of, running
 
 GOOD = '{"messages": [{"role": "user", "content": "Is the ferry late?"}, {"role": "assistant", "content": "Yes."}]}\n'
 BAD = '{"messages": [{"role": "user", "content": "Cut off in the mid\n'
@@ -27,7 +27,7 @@ def said(done: Done) -> str:
 def test_all_taken_is_exit_code_0_and_the_same_again_from_standard_input_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "chats.jsonl").write_text(GOOD)
 
-    first = colloquy("import", "chats.jsonl", folder=tmp_path)
+    first = afresh("import", "chats.jsonl", folder=tmp_path)
     second = colloquy("import", "-", folder=tmp_path, input=GOOD)
 
     assert first.returncode == 0, said(first)

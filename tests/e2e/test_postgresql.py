@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine.url import URL, make_url
 
 from tests import postgres
-from tests.e2e.command import colloquy, error_of, running, url_of
+from tests.e2e.command import afresh, colloquy, error_of, running, url_of
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ async def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(
     assert f"colloquy db upgrade --database {database}" in refused
     assert "has no tables yet" in refused
 
-    upgraded = colloquy("db", "upgrade", "--database", database, folder=tmp_path)
+    upgraded = afresh("db", "upgrade", "--database", database, folder=tmp_path)
     assert upgraded.returncode == 0, upgraded.stderr
     checked = colloquy("db", "check", folder=tmp_path, COLLOQUY_DATABASE_URL=database)
     assert checked.returncode == 0, checked.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graph.serving import CannotListen, listen
-from tests.e2e.command import colloquy, error_of
+from tests.e2e.command import afresh, colloquy, error_of
 
 
 def test_each_wrong_setting_is_named_with_what_it_would_take(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_setting_of_another_program_is_none_of_ours(tmp_path: Path) -> None:
 def test_a_file_of_settings_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"COLLOQUY_HOST=\xff\xfe\n")
 
-    assert error_of(colloquy("db", "check", folder=tmp_path)) == f"{tmp_path / '.env'} is no UTF-8 text"
+    assert error_of(afresh("db", "check", folder=tmp_path)) == f"{tmp_path / '.env'} is no UTF-8 text"
 
 
 def test_an_option_that_cannot_be_is_named_as_the_option(tmp_path: Path) -> None:

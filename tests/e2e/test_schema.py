@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from tests.e2e.command import colloquy
+from tests.e2e.command import afresh, colloquy
 
 FILE = Path(__file__).parent.parent.parent / "schema.graphql"
 
 
 def test_the_schema_is_printed_as_the_file_has_it(tmp_path: Path) -> None:
-    done = colloquy("schema", folder=tmp_path)
+    done = afresh("schema", folder=tmp_path)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == FILE.read_text()

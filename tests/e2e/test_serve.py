@@ -41,7 +41,7 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    with running("serve", "--demo", "--port", "0", folder=folder) as server:
+    with running("serve", "--demo", "--port", "0", folder=folder, program=[str(PROGRAM)]) as server:
         counts = ask(url_of(server), COUNTS)
         server.stop(signal.SIGKILL)
         output = server.output

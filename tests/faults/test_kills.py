@@ -5,7 +5,7 @@ import pytest
 from tests.faults import kills
 
 
-@pytest.mark.parametrize(("kind", "number"), [("sqlite", 40), ("postgresql", 8)])
+@pytest.mark.parametrize(("kind", "number"), [("sqlite", 24), ("postgresql", 8)])
 async def test_a_killed_server_loses_no_acknowledged_write_and_each_repeated_one_has_one_effect(
     kind: str, number: int
 ) -> None:

@@ -140,6 +140,7 @@ async def test_a_repeated_call_gives_the_first_answer_and_another_input_is_refus
     assert (refusal["field"], refusal["code"]) == (["idempotencyKey"], "IDEMPOTENCY_MISMATCH")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # which is not asked
 @pytest.mark.parametrize(
     ("given", "code"),
     [

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -128,16 +128,39 @@ async def story(database: Database) -> Any:
     )
 
 
+CHECKED: Final = {
+    "conversations": ("id", "message_count", "last_message_id", "current_message_id"),
+    "messages": ("id", "conversation_id", "sequence", "branch_position", "parent_id"),
+    "citations": ("source_id",),
+    "sources": ("id", "citation_count"),
+    "tool_calls": ("message_id", "result_message_id"),
+    "assistants": ("id",),
+    "tools": ("id",),
+    "feedback": ("id",),
+    "origins": ("entity_id",),
+    "record_versions": ("entity_id",),
+}
+"""What `check` looks at and no more: it does so after very many tests, whose databases are all new to SQLAlchemy."""
+
+
 async def check(database: Database) -> None:
     """Assert all that must hold of any database: counters, order, the branch in play, one origin a record."""
-    conversations = await rows(database, "conversations")
-    messages = await rows(database, "messages", "conversation_id", "sequence")
+    found: dict[str, list[Row]] = {}
+    async with database.read(viewer=PROGRAM) as connection:
+        for name, columns in CHECKED.items():
+            statement = sa.select(*(T[name].c[column] for column in columns))
+            found[name] = [dict(row) for row in (await connection.execute(statement)).mappings()]
+    conversations = found["conversations"]
+    messages = sorted(found["messages"], key=lambda row: (row["conversation_id"], row["sequence"]))
     by_id = {row["id"]: row for row in messages}
-    cited = Counter(row["source_id"] for row in await rows(database, "citations"))
-    for source in await rows(database, "sources"):
+    by_conversation: dict[Any, list[Row]] = {row["id"]: [] for row in conversations}
+    for row in messages:
+        by_conversation[row["conversation_id"]].append(row)
+    cited = Counter(row["source_id"] for row in found["citations"])
+    for source in found["sources"]:
         assert source["citation_count"] == cited[source["id"]], source
     for conversation in conversations:
-        own = [row for row in messages if row["conversation_id"] == conversation["id"]]
+        own = by_conversation[conversation["id"]]
         assert conversation["message_count"] == len(own)
         assert conversation["last_message_id"] == (own[-1]["id"] if own else None)
         sequences = [row["sequence"] for row in own]
@@ -157,14 +180,11 @@ async def check(database: Database) -> None:
                 above = by_id[row["parent_id"]]
                 assert above["conversation_id"] == row["conversation_id"]
                 assert above["sequence"] < row["sequence"], "parents come first"
-    for call in await rows(database, "tool_calls"):
+    for call in found["tool_calls"]:
         if call["result_message_id"] is not None:
             result, asking = by_id[call["result_message_id"]], by_id[call["message_id"]]
             assert result["conversation_id"] == asking["conversation_id"]
-    entities = {
-        row["id"]
-        for name in ("conversations", "messages", "sources", "assistants", "tools", "feedback")
-        for row in await rows(database, name)
-    }
-    assert {row["entity_id"] for row in await rows(database, "origins")} <= entities
-    assert {row["entity_id"] for row in await rows(database, "record_versions")} <= entities
+    named = ("conversations", "messages", "sources", "assistants", "tools", "feedback")
+    entities = {row["id"] for name in named for row in found[name]}
+    assert {row["entity_id"] for row in found["origins"]} <= entities
+    assert {row["entity_id"] for row in found["record_versions"]} <= entities

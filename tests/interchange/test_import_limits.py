@@ -35,35 +35,50 @@ def line(**record: Any) -> bytes:
     return json.dumps(record).encode() + b"\n"
 
 
-@pytest.mark.parametrize(
-    ("bad", "reason"),
-    [
-        (b'{"id": "x", "messages": [{"text": "\xff\xfe"}]}\n', "invalid UTF-8"),
-        (b'{"id": "x", "messages": [{"text": "brok\n', "breaks off"),
-        (b'{"id": "x"} trailing\n', "Extra data|extra data"),
-        (b'{"id": "x", "messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}\n", "deeper than 1,000 levels"),
-        (b'{"id": "x", "messages": [], "n": NaN}\n', "NaN"),
-        (b"[]\n", "must be an object"),
-        (b"17\n", "must be an object"),
-        (b'{"id": "x"}\n', "messages: must be a list"),
-        (b'{"id": "x", "messages": 5}\n', "the toy reader cannot make sense of it"),
-        (line(id="x", messages=[{"role": "PARROT"}]), "PARROT"),
-        (line(id="x", messages=[{"tokens": 2**31}]), "message 0: input_tokens: must be a whole number of 32 bits"),
-        (line(id="x", messages=[{"tokens": 2**70}]), "message 0: input_tokens: must be a whole number of 32 bits"),
-        (line(id="x", messages=[{"tokens": 1.5}]), "input_tokens: must be a whole number, not 1.5"),
-        (line(id="x", messages=[{"text": 5}]), "message 0: content: must be a text, not 5"),
-        (line(id="x", messages=[{"feedback": [{"rating": "MAYBE"}]}]), "rating: must be one of NEGATIVE, POSITIVE"),
-    ],
-    ids=lambda value: None if isinstance(value, bytes) else value[:30],
-)
+BAD: list[tuple[bytes, str]] = [
+    (b'{"id": "x", "messages": [{"text": "\xff\xfe"}]}\n', "invalid UTF-8"),
+    (b'{"id": "x", "messages": [{"text": "brok\n', "breaks off"),
+    (b'{"id": "x"} trailing\n', "Extra data|extra data"),
+    (b'{"id": "x", "messages": ' + b"[" * 10_000 + b"]" * 10_000 + b"}\n", "deeper than 1,000 levels"),
+    (b'{"id": "x", "messages": [], "n": NaN}\n', "NaN"),
+    (b"[]\n", "must be an object"),
+    (b"17\n", "must be an object"),
+    (b'{"id": "x"}\n', "messages: must be a list"),
+    (b'{"id": "x", "messages": 5}\n', "the toy reader cannot make sense of it"),
+    (line(id="x", messages=[{"role": "PARROT"}]), "PARROT"),
+    (line(id="x", messages=[{"tokens": 2**31}]), "message 0: input_tokens: must be a whole number of 32 bits"),
+    (line(id="x", messages=[{"tokens": 2**70}]), "message 0: input_tokens: must be a whole number of 32 bits"),
+    (line(id="x", messages=[{"tokens": 1.5}]), "input_tokens: must be a whole number, not 1.5"),
+    (line(id="x", messages=[{"text": 5}]), "message 0: content: must be a text, not 5"),
+    (line(id="x", messages=[{"feedback": [{"rating": "MAYBE"}]}]), "rating: must be one of NEGATIVE, POSITIVE"),
+]
+"""Records that are refused, and words of the reason, of which one is said."""
+
+
+def says(said: str, reason: str) -> bool:
+    return any(each.lower() in said.lower() for each in reason.split("|"))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("bad", "reason"), BAD, ids=lambda value: None if isinstance(value, bytes) else value[:30])
 async def test_a_bad_record_is_refused_with_its_line_and_the_rest_comes_in(
     database: Database, bad: bytes, reason: str
 ) -> None:
     report = await import_bytes(database, line(**GOOD) + bad + line(**GOOD | {"id": "second"}))
     (refusal,) = report.refusals
     assert refusal.place == "line 2"
-    assert any(each.lower() in refusal.reason.lower() for each in reason.split("|")), refusal.reason
+    assert says(refusal.reason, reason), refusal.reason
     assert await count(database, "conversations") == 2
+    await check(database)
+
+
+async def test_many_bad_records_are_each_named_and_all_between_them_comes_in(database: Database) -> None:
+    data = b"".join(bad + line(**GOOD | {"id": str(number)}) for number, (bad, _) in enumerate(BAD))
+    report = await import_bytes(database, data)
+    assert [refusal.place for refusal in report.refusals] == [f"line {2 * number + 1}" for number in range(len(BAD))]
+    for refusal, (_, reason) in zip(report.refusals, BAD, strict=True):
+        assert says(refusal.reason, reason), refusal.reason
+    assert await count(database, "conversations") == len(BAD)
     await check(database)
 
 

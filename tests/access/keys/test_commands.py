@@ -9,14 +9,14 @@ import pytest
 
 from db.errors import InvalidInput
 from graph.cli_access import expiry
-from tests.e2e.command import colloquy, error_of, running, url_of
+from tests.e2e.command import afresh, colloquy, error_of, running, url_of
 
 SECRET = re.compile(r"clq_[rwia]_[0-9A-Za-z]{38}\n")
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def test_a_secret_is_alone_on_standard_output_and_in_no_file(tmp_path: Path) -> None:
-    done = colloquy("key", "create", "--scope", "write", "--name", "ci", "--expires", "90d", folder=tmp_path)
+    done = afresh("key", "create", "--scope", "write", "--name", "ci", "--expires", "90d", folder=tmp_path)
 
     assert done.returncode == 0, done
     assert SECRET.fullmatch(done.stdout)
@@ -44,7 +44,7 @@ def test_a_key_is_revoked_by_its_prefix(tmp_path: Path) -> None:
 
 
 def test_workspaces_are_made_listed_and_deleted_with_their_keys(tmp_path: Path) -> None:
-    assert colloquy("workspace", "create", "docs", folder=tmp_path).returncode == 0
+    assert afresh("workspace", "create", "docs", folder=tmp_path).returncode == 0
     assert "already" in error_of(colloquy("workspace", "create", "docs", folder=tmp_path))
     assert SECRET.fullmatch(
         colloquy("key", "create", "--workspace", "docs", "--scope", "admin", folder=tmp_path).stdout

@@ -12,7 +12,7 @@ from db.database import Database
 from graph.app import create_app
 from graph.settings import Settings
 from tests.access.roles import page
-from tests.access.roles.operations import READS, WRITES, Read, Write, in_reach
+from tests.access.roles.operations import READS, WRITES, Given, Read, Write, in_reach
 from tests.access.roles.page import NO, NULL, OPEN, OWN, RECEIPT, WORKSPACE, YES, Row
 from tests.access.roles.world import ELSEWHERE, HERE, Answer, Area, Person, World
 from tests.conftest import fresh_database
@@ -118,8 +118,12 @@ async def _writes(world: World, person: Person, field: str, write: Write, word: 
     owners = [(area.workspace, area.owner) for area in await _areas(world, person, refers=write.refers)]
     for place, owner in enumerate(owners):
         area = await world.area(*owner)  # another one than before, if that was changed
-        more = await write.before(world, area) if write.before is not None and word != NO else None
-        before = await world.state(area)
+        more: Given | None = None
+        if write.before is not None and word != NO:
+            more = await write.before(world, area)
+            before = await world.state(area)
+        else:
+            before = await world.last_state(area)
         answer = await world.change(person.credential, field, {**write.given(area), **(more or {})}, ERRORS)
         after = await world.state(area)
         if write.before is not None:

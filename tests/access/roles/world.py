@@ -89,6 +89,7 @@ class World:
         """The secret of an admin's key of each workspace."""
         self.people: list[Person] = []
         self._areas: dict[tuple[str, str], Area] = {}
+        self._states: dict[str, Any] = {}
 
     @classmethod
     @asynccontextmanager
@@ -251,7 +252,13 @@ class World:
         answer = await self.ask(self.admins[area.workspace], _STATE, {"ids": named})
         assert answer.codes == [], answer
         data = answer.body["data"]
-        return [data["nodes"], [key for key in data["apiKeys"] if key["name"] == area.mark], data["workspaces"]]
+        of_area = [data["nodes"], [key for key in data["apiKeys"] if key["name"] == area.mark], data["workspaces"]]
+        self._states[area.mark] = of_area
+        return of_area
+
+    async def last_state(self, area: Area) -> Any:
+        """The state when it was last asked for: whatever has changed since is found by comparing with the next one."""
+        return self._states[area.mark] if area.mark in self._states else await self.state(area)
 
 
 _STATE: Final = """

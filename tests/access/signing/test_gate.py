@@ -175,6 +175,7 @@ async def listed(database: Database) -> Any:
         return await keys.every(connection, viewer=DEFAULT_VIEWER)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # which has no part in it
 @pytest.mark.parametrize(
     ("headers", "said"),
     [
