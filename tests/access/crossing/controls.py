@@ -25,20 +25,13 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from typing import Any, Final
 
+from tests.access.crossing.equivalent import EQUIVALENT
+
 ROOT: Final = Path(__file__).parents[3]
 
 _FOLDERS: Final = ("db", "db/writing")
 _CONDITIONS: Final = frozenset({"here", "in_workspace"})
 """Functions that make the condition."""
-
-EQUIVALENT: Final = {
-    "db.reads: deleted.c.workspace_id == workspace_id": (
-        "what is left out is that of deleted conversations: of those of other workspaces nothing is in what it is left"
-        " out of, which has the condition itself"
-    ),
-    "db.pages: here(parent)": "the rows of each parent's page have the condition themselves, by `Listing.of` or `Run`",
-}
-"""Conditions by module and text whose removal nothing can show, each with the other one that makes it so."""
 
 _EVERY: Final = "__import__('sqlalchemy').true()"
 _RULE: Final = "rule"
@@ -56,6 +49,8 @@ class Site:
     line: int
     column: int
     shown: str
+    within: str = ""
+    """The function that it stands in."""
 
     @property
     def name(self) -> str:
@@ -63,9 +58,14 @@ class Site:
         return f"{self.module}:{self.line}:{self.column}"
 
     @property
+    def key(self) -> str:
+        """It in `EQUIVALENT`."""
+        return f"{self.module}{self.within and f'.{self.within}'}: {self.shown}"
+
+    @property
     def equivalent(self) -> str | None:
         """Why nothing shows its removal, where nothing does."""
-        return EQUIVALENT.get(f"{self.module}: {self.shown}")
+        return EQUIVALENT.get(self.key)
 
 
 def sites(root: Path = ROOT) -> list[Site]:
@@ -75,9 +75,16 @@ def sites(root: Path = ROOT) -> list[Site]:
         for path in sorted((root / folder).glob("*.py")):
             module = str(path.relative_to(root).with_suffix("")).replace("/", ".")
             text = path.read_text(encoding="utf-8")
+            tree = ast.parse(text)
+            functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+            within = {
+                node: function.name for function in functions for node in ast.walk(function)
+            }  # the inmost is last
             found += [
-                Site(module, node.lineno, node.col_offset, ast.get_source_segment(text, node) or "")
-                for node in _conditions(ast.parse(text))
+                Site(
+                    module, node.lineno, node.col_offset, ast.get_source_segment(text, node) or "", within.get(node, "")
+                )
+                for node in _conditions(tree)
             ]
     from db.wall_rules import NOTHING, RULES
 

@@ -90,7 +90,8 @@ def _other(run: Run, person: Person, name: str, rows: list[dict[str, Any]], *, c
         uses = {_plain(key_of(name, row)): row["citation_count"] for row in seen} if name == "sources" else {}
         wrong = [row for row in rows if uses and uses[_plain(key_of(name, row))] != row["citation_count"]]
         return f"counts {wrong[:2]}" if wrong else None
-    return f"too many: {sorted(one - other)[:3]}, too few: {sorted(other - one)[:3]} by {KEYS.get(name, 'id')}"
+    many, few = sorted(one - other), sorted(other - one)
+    return f"{len(many)} too many: {many[:3]}, {len(few)} too few: {few[:3]} by {KEYS.get(name, 'id')}"
 
 
 def _plain(key: tuple[Any, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final, Literal
 from uuid import UUID
+from zlib import crc32
 
 import orjson
 from strawberry.types import ExecutionResult
@@ -26,7 +27,8 @@ from graph.access.roles import roles_of, standing
 from graph.context import Context
 from graph.execution import switched
 from graph.schema import schema
-from tests.access.crossing.marks import _decoded, marks_in_rows, marks_of, told
+from tests.access.crossing.alike import alike
+from tests.access.crossing.marks import marks_in_rows, marks_of, told
 from tests.access.crossing.operations import Operation, shown
 from tests.access.crossing.people import Person, Sight, belongs_to
 from tests.access.crossing.stage import Change, Stage
@@ -70,31 +72,11 @@ class Answer:
     def text(self, known: set[str]) -> bytes:
         """It as text, with what was made just now under one name."""
         errors = sorted(self.errors, key=orjson.dumps)
-        return _MADE.sub(lambda found: _renamed(found.group(), known), told([self.data, errors]))
-
-
-_MADE: Final = re.compile(
-    rb"clq_[A-Za-z0-9_]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
-    rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    rb"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"
-    rb"|anonymous-[0-9a-f]{32}|[0-9a-f]{32}"
-    rb"|[A-Za-z0-9_+/-]{27,}"
-)
+        return alike(told([self.data, errors]), known)
 
 
 _MADE_BY_CLIENT: Final = re.compile(rb'\buuid"?: *"([0-9a-f-]{36})"')
 """A uuid that an input gives to what it makes."""
-
-_TIME: Final = re.compile(rb"20(2[6-9]|[3-9]\d)-\d\d-\d\dT")
-
-
-def _renamed(piece: bytes, known: set[str]) -> bytes:
-    if piece.startswith((b"clq_", b"eyJ", b"anonymous-")):
-        return b"(made)"
-    marks = marks_of(piece) | marks_of(_decoded(piece))
-    if marks & known or (not marks and not _TIME.match(piece)):
-        return piece
-    return b"(made)"
 
 
 class Legs:
@@ -149,15 +131,31 @@ class Judge:
 
     async def ask_once(self, operation: Operation, legs: Legs, person: Person) -> list[Leak]:
         """Ask as this one alone, by the engine alone; gives what has come across."""
-        before = len(self.leaks)
-        lone = await self._alone(operation, legs, person)
+        before, at = len(self.leaks), f"{legs.name}, fast"
+        own: list[Change] = []
+        lone = await self._alone(operation, legs, person, changes=own)
         found = await self._ask(operation, legs.whole, person)
-        self._judge(operation, f"{legs.name}, fast", person, found, lone)
+        self._judge(operation, at, person, found, lone)
         changes = await legs.whole.changes()
         for change in changes:
-            self._judge_change(operation, f"{legs.name}, fast", person, change)
+            self._judge_change(operation, at, person, change)
+        if person.sees_all:
+            one, other = (self._effects(person, each) for each in (changes, own))
+            if one != other:
+                self._tell("another effect than without the others", at, person, operation, _differing(one, other))
         await legs.whole.restore(changes)
         return self.leaks[before:]
+
+    def _effects(self, person: Person, changes: Sequence[Change]) -> bytes:
+        """What was written of the workspace's rows, with what was made just now under one name."""
+        written = []
+        for change in changes:
+            row = change.after or change.before or {}
+            if _uuid(row.get("workspace_id", row.get("id"))) == person.viewer.workspace_id:
+                columns = change.columns or row.keys()
+                what = [change.table, *change.key] if change.before else [change.table, change.after is None]
+                written.append(alike(told([what, {name: row[name] for name in sorted(columns)}]), self.marks))
+        return b"\n".join(sorted(written))
 
     # ------------------------------------------------------------ who asks
 
@@ -193,8 +191,18 @@ class Judge:
             )
         return Answer(found.data, [error.formatted for error in found.errors or ()])
 
-    async def _alone(self, operation: Operation, legs: Legs, person: Person, engine: Engine = "fast") -> Answer:
-        """The answer where there is nothing else; to a query of an end user as staff would be given it."""
+    async def _alone(
+        self,
+        operation: Operation,
+        legs: Legs,
+        person: Person,
+        engine: Engine = "fast",
+        changes: list[Change] | None = None,
+    ) -> Answer:
+        """The answer where there is nothing else; to a query of an end user as staff would be given it.
+
+        `changes` is given what it has changed.
+        """
         stage = legs.alone[person.name]
         asks = person
         if (
@@ -205,7 +213,10 @@ class Judge:
         ):
             asks = replace(person, viewer=replace(person.viewer, role=Role.VIEWER, sees_public=False))
         found = await self._ask(operation, stage, asks, engine)
-        await stage.restore(await stage.changes())
+        made = await stage.changes()
+        await stage.restore(made)
+        if changes is not None:
+            changes += made
         return found
 
     # ------------------------------------------------------------ what came back
@@ -329,7 +340,8 @@ def _uuid(value: Any) -> Any:
 
 
 def _differing(one: bytes, other: bytes) -> str:
-    """Where two texts part."""
+    """Where two texts part, and a number that tells whether they part in the same way elsewhere."""
     start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     start = max(0, start - 150)
-    return f"with others: {one[start : start + 500]!r}\n  without:     {other[start : start + 500]!r}"
+    parts = f"with others: {one[start : start + 500]!r}\n  without:     {other[start : start + 500]!r}"
+    return f"{crc32(one + other):08x}\n  {parts}"

@@ -17,6 +17,7 @@ from db import bulk, filters, keys, reads
 from db.record import now
 from db.viewer import Viewer
 from db.words import Role
+from db.writing import purging
 from graph import ids
 from tests.access.crossing.judge import Legs
 from tests.access.crossing.operations import Operation
@@ -79,6 +80,10 @@ async def past_the_api(run: Run, legs: Legs) -> list[str]:
             await legs.whole.restore(changes)
             if given or changes:
                 found.append(f"past the API: {name}, {person.name}")
+        purged = await purging._purge_some(legs.whole.database, {"before": now()}, viewer=person.viewer)
+        await legs.whole.restore(await legs.whole.changes(always=True))
+        if not set(foreign.ids("conversations")).isdisjoint(purged.deleted):
+            found.append(f"past the API: purge, {person.name}")
     return found
 
 
@@ -114,6 +119,15 @@ async def _of_workspace(connection: AsyncConnection, viewer: Viewer, foreign: _F
     return found
 
 
+async def _update(connection: AsyncConnection, viewer: Viewer, foreign: _Foreign) -> Any:
+    rows = [{"id": row_id, "title": "new"} for row_id in foreign.ids("conversations")]
+    await bulk.update(connection, reads.table("conversations"), rows, columns=("title",), viewer=viewer)
+
+
+async def _delete(connection: AsyncConnection, viewer: Viewer, foreign: _Foreign) -> Any:
+    await bulk.delete(connection, reads.table("origins").c.entity_id, foreign.ids("messages"), viewer=viewer)
+
+
 async def _add(connection: AsyncConnection, viewer: Viewer, foreign: _Foreign) -> Any:
     cited = dict.fromkeys(foreign.ids("sources"), 1)
     await bulk.add(connection, reads.table("sources").c.citation_count, cited, viewer=viewer)
@@ -128,6 +142,8 @@ ASKED: Final[dict[str, Callable[[AsyncConnection, Viewer, _Foreign], Awaitable[A
     "reads.lists_of": _lists_of,
     "filters.of_workspace": _of_workspace,
     "bulk.add": _add,
+    "bulk.update": _update,
+    "bulk.delete": _delete,
     "keys.mark_revoked": _mark_revoked,
 }
 """Verbs that are only given what was found before, each with what it is asked of rows that are not here."""

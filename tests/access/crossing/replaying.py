@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 from zlib import crc32
 
 from graphql import GraphQLObjectType, OperationType
 
-from tests.access.crossing import directed, pointed
+from tests.access.crossing import directed, pointed, pointed_writes
+from tests.access.crossing.alike import alike
 from tests.access.crossing.judge import Leak
 from tests.access.crossing.operations import Operation
 from tests.access.crossing.people import Person
@@ -23,6 +25,10 @@ WRITES: Final = 8
 """How often each mutation is drawn besides."""
 
 
+_CUT: Final = re.compile(rb"[^ ,{}]*$")
+"""Perhaps the half of something, at the end."""
+
+
 async def draw(*, strays: bool) -> str:
     """Operations for all places, as JSON; without strays, for the short form, of each query a few."""
     async with run_of(KIND, seed=11, strays=strays, judges=False) as run:
@@ -32,7 +38,8 @@ async def draw(*, strays: bool) -> str:
             for route in _of_root(routes, run.drawn.schema.query_type):
                 for _ in range(READS):
                     drawn += _asked(run, run.drawn.operation(route=route))
-            return _written(drawn)
+            return _written(run, drawn)
+        drawn += pointed_writes.operations(run)
         drawn += pointed.operations(run)
         for _ in range(3):
             for place in directed.missing(run):
@@ -41,11 +48,19 @@ async def draw(*, strays: bool) -> str:
         for route in _of_root(routes, run.drawn.schema.mutation_type):
             for _ in range(WRITES):
                 drawn += _asked(run, run.drawn.operation(route=route))
-        return _written(drawn)
+        return _written(run, drawn)
 
 
-def _written(drawn: list[tuple[Operation, Person]]) -> str:
-    return json.dumps([_told(operation, person) for operation, person in drawn])
+def _written(run: Run, drawn: list[tuple[Operation, Person]]) -> str:
+    text = json.dumps([_told(operation, person) for operation, person in drawn])
+    for token, name in _tokens(run):
+        text = text.replace(token, name)
+    return text
+
+
+def _tokens(run: Run) -> list[tuple[str, str]]:
+    """The tokens, which each run signs with a secret of its own, and what stands for them meanwhile."""
+    return [(pool.token, f"<token {number}>") for number, pool in enumerate(run.pools) if pool.token]
 
 
 def _of_root(routes: Routes, type_: GraphQLObjectType | None) -> list[Route]:
@@ -70,9 +85,9 @@ def _told(operation: Operation, person: Person) -> dict[str, Any]:
     }
 
 
-def _digest(operation: Operation, leak: Leak) -> int:
-    """What came across, as a number; of a write nothing, since what it makes is another thing each time."""
-    return 0 if operation.writes else crc32(leak.shown.encode())
+def _digest(run: Run, leak: Leak) -> int:
+    """What came across, as a number; what was made just now is another thing each time."""
+    return crc32(_CUT.sub(b"", alike(leak.shown.encode(), run.judge.marks)))
 
 
 async def replay(text: str, known: set[str] | None, *, strays: bool) -> list[str]:
@@ -81,11 +96,14 @@ async def replay(text: str, known: set[str] | None, *, strays: bool) -> list[str
     async with run_of(KIND, seed=11, strays=strays) as run:
         people = {person.name: person for person in run.people}
         pools = {pool.person.name: pool for pool in run.pools}
-        found += [f"{leak.what}, {leak.person}" for leak in await directed.bare(run, run.legs[0])]
+        bare = await directed.bare(run, run.legs[0])
+        found += [f"{leak.what}, {leak.person}, {_digest(run, leak)}" for leak in bare]
         if strays:
             found += await pointed.past_the_api(run, run.legs[0])
         if known is not None and not known.issuperset(found):
             return found
+        for token, name in _tokens(run):
+            text = text.replace(name, token)
         for number, each in enumerate(json.loads(text)):
             operation = Operation(
                 OperationType(each["kind"]),
@@ -96,7 +114,7 @@ async def replay(text: str, known: set[str] | None, *, strays: bool) -> list[str
                 (),
             )
             leaks = await run.judge.ask_once(operation, run.legs[0], people[each["person"]])
-            found += [f"{number}: {leak.what}, {leak.person}, {_digest(operation, leak)}" for leak in leaks]
+            found += [f"{number}: {leak.what}, {leak.person}, {_digest(run, leak)}" for leak in leaks]
             if known is not None and not known.issuperset(found):
                 return found
     return found

@@ -57,7 +57,13 @@ class Change:
         return {name for name, value in self.after.items() if self.before[name] != value}
 
     def __repr__(self) -> str:
-        what = "inserted" if self.before is None else "deleted" if self.after is None else f"changed {self.columns}"
+        what = (
+            "inserted"
+            if self.before is None
+            else "deleted"
+            if self.after is None
+            else f"changed {sorted(self.columns)}"
+        )
         return f"{self.table} {self.key} {what}: {self.before} -> {self.after}"
 
 

@@ -12,6 +12,7 @@ from graph.context import Context
 from graph.schema import schema
 from tests.access.crossing import controls, directed
 from tests.access.crossing.counting import ASKED, counts_of, unordered
+from tests.access.crossing.equivalent import EQUIVALENT
 from tests.access.crossing.marks import marks_of, moment, word
 from tests.access.crossing.people import Sight, people
 from tests.access.crossing.runs import KINDS, Run, run_of
@@ -77,8 +78,8 @@ def test_each_removal_is_of_one_condition() -> None:
     found = controls.sites()
     assert len({(site.name, site.shown) for site in found}) == len(found)
     assert {site.module for site in found} >= {"db.verbs", "db.writing.rows", "db.messages", "rule"}
-    named = [f"{site.module}: {site.shown}" for site in found]
-    assert {name: named.count(name) for name in controls.EQUIVALENT} == dict.fromkeys(controls.EQUIVALENT, 1)
+    named = [site.key for site in found]
+    assert {name: named.count(name) for name in EQUIVALENT} == dict.fromkeys(EQUIVALENT, 1)
 
 
 def test_marks_are_found_wherever_they_stand() -> None:

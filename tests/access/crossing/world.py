@@ -1,9 +1,7 @@
 """The world: two workspaces of three users and a staff each, every value of every row marked with whose it is.
 
 One user of each workspace has the same id as one of the other's. A third workspace, which nobody is of, has rows that
-hang on rows of the first two, as no verb would write them: what is asked for by a parent alone would show them.
-
-A little longer than other modules, since its rows name each other and are read side by side.
+hang on rows of the first two (`strays`).
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from db.sources import identity_of
 from db.tables import metadata
 from db.words import Entity, FeedbackAuthor, IdType, MessageRole, OriginSystem, Visibility
 from tests.access.crossing.marks import FIRST_NUMBER, fraction, moment, word
+from tests.access.crossing.strays import Strays
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]
@@ -46,12 +45,12 @@ class World:
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self._random, self._numbers = Random(seed), count(1)
         self.workspaces = [self._workspace() for _ in range(3)]
-        self.users: list[list[str]] = [[self._word(), NAMESAKE] for _ in range(2)]
-        self.visitors = [f"anonymous-{self._word()}" for _ in range(2)]
+        self.users: list[list[str]] = [[self.word(), NAMESAKE] for _ in range(2)]
+        self.visitors = [f"anonymous-{self.word()}" for _ in range(2)]
         for at in range(2):
             self._fill(at)
         if strays:
-            _Strays(self).add()
+            Strays(self).add()
 
     def owner_ids(self, at: int) -> list[str]:
         """The users of a workspace, the visitor last."""
@@ -59,7 +58,8 @@ class World:
 
     # ------------------------------------------------------------ values
 
-    def _word(self) -> str:
+    def word(self) -> str:
+        """A new one."""
         return word(next(self._numbers))
 
     def value(self, column: sa.Column[Any]) -> Any:
@@ -86,9 +86,9 @@ class World:
         """An object with a key of its own, a key that all have, and one value that all have."""
         return {
             word(number): FIRST_NUMBER + number,
-            "plan": self._word(),
+            "plan": self.word(),
             "same": SAME,
-            "page": {"path": [self._word(), "docs"], "n": next(self._numbers) % 7},
+            "page": {"path": [self.word(), "docs"], "n": next(self._numbers) % 7},
         }
 
     def add(self, name: str, workspace_id: UUID, /, **given: Any) -> Row:
@@ -170,7 +170,7 @@ class _Talk:
             here,
             owner_id=owner,
             assistant_id=helper["id"],
-            shared_with=[{"userId": world._word(), "access": "READ"}],
+            shared_with=[{"userId": world.word(), "access": "READ"}],
             temperature=None,
             **given,
         )
@@ -180,7 +180,7 @@ class _Talk:
     def write(self, elsewhere: Row | None, users: list[str]) -> None:
         """Write it; `elsewhere` is a message of another conversation, from which this one was forked."""
         world, here, talk = self.world, self.here, self.row["id"]
-        for position, tag in enumerate((SAME, world._word())):
+        for position, tag in enumerate((SAME, world.word())):
             world.add("conversation_tags", here, conversation_id=talk, tag=tag, position=position)
         for position, tool in enumerate(self.tools[:2]):
             world.add("conversation_tools", here, conversation_id=talk, tool_id=tool["id"], position=position)
@@ -194,14 +194,14 @@ class _Talk:
             forked_from_id=elsewhere["id"] if elsewhere else None,
         )
         world.add("citations", here, conversation_id=talk, position=0, number=1, **self._cited(self.sources[0]))
-        world.origin(here, self.row, Entity.CONVERSATION, record_id=self.row["external_id"] or world._word())
+        world.origin(here, self.row, Entity.CONVERSATION, record_id=self.row["external_id"] or world.word())
         self._opinions(users)
 
     def _cited(self, source: Row) -> Row:
         source["citation_count"] += 1
         return {
             "source_id": source["id"],
-            "breadcrumbs": [self.world._word()],
+            "breadcrumbs": [self.world.word()],
             "pages": [FIRST_NUMBER + next(self.world._numbers)],
         }
 
@@ -254,76 +254,3 @@ class _Talk:
         world.add("feedback_scores", here, **of_it, name=f"helpful {SAME}")
         cited = next(each["id"] for each in world.rows["citations"] if each["message_id"] == self.messages[1]["id"])
         world.add("citation_verdicts", here, **of_it, reference_id=cited)
-
-
-class _Strays:
-    """Rows of the third workspace that hang on rows of the others."""
-
-    def __init__(self, world: World) -> None:
-        self._world, self._here = world, world.workspaces[2]
-
-    def add(self) -> None:
-        """Add some to every table that has keys."""
-        rows = {name: list(found) for name, found in self._world.rows.items()}
-        for workspace in self._world.workspaces[:2]:
-            talks = [row for row in rows["conversations"] if row["workspace_id"] == workspace]
-            for talk in (talks[0], talks[4]):
-                self._on(rows, talk)
-            self._named(rows, talks)
-            self._unowned(rows, talks[-1])
-
-    _LIVING: Final = {"deleted_at": None, "archived_at": None}
-
-    def _named(self, rows: dict[str, list[Row]], talks: list[Row]) -> None:
-        """What conversations name as their tickets: one of the third workspace, and one by an origin of that one."""
-        first, second, imported = talks[0], talks[1], talks[-2]
-        for talk in (first, second):
-            talk["support_ticket_conversation_id"] = self._world._word()
-        ticket = first["support_ticket_conversation_id"]
-        self._world.add("conversations", self._here, external_id=ticket, **self._LIVING)
-        origin = next(row for row in rows["origins"] if row["entity_id"] == imported["id"])
-        origin |= {
-            "workspace_id": self._here,
-            "system": OriginSystem.INKEEP,
-            "record_id": second["support_ticket_conversation_id"],
-            "import_id": None,
-        }
-
-    def _unowned(self, rows: dict[str, list[Row]], talk: Row) -> None:
-        """Feedback of nobody on what is nobody's, which is that of staff who have no name."""
-        said = [row for row in rows["messages"] if row["conversation_id"] == talk["id"]]
-        author = {"author_kind": FeedbackAuthor.END_USER, "author_id": None, "is_owners": False}
-        for message in (None, said[0]["id"], said[1]["id"]):
-            self._world.add("feedback", self._here, conversation_id=talk["id"], message_id=message, **author)
-
-    def _on(self, rows: dict[str, list[Row]], talk: Row) -> None:
-        add, here = self._world.add, self._here
-        of_talk = {"conversation_id": talk["id"]}
-        said = [row for row in rows["messages"] if row["conversation_id"] == talk["id"]][1]
-        cited = next(row for row in rows["citations"] if row["message_id"] == said["id"])
-        opinion = next(row for row in rows["feedback"] if row["message_id"] == said["id"])
-        other = next(
-            row["id"]
-            for row in rows["tools"]
-            if row["workspace_id"] == talk["workspace_id"]
-            and row["id"]
-            not in {link["tool_id"] for link in rows["conversation_tools"] if link["conversation_id"] == talk["id"]}
-        )
-        stray = {**self._LIVING, "message_count": 1}
-        own = add("conversations", here, owner_id=talk["owner_id"], assistant_id=talk["assistant_id"], **stray)
-        add("messages", here, **of_talk, parent_id=said["id"], sequence=90, branch_position=90)
-        add("messages", here, conversation_id=own["id"], sequence=0, branch_position=0)
-        add("conversation_tags", here, **of_talk, position=9)
-        add("conversation_tools", here, **of_talk, tool_id=other, position=9)
-        link = {"assistant_id": talk["assistant_id"], "tool_id": other}
-        if not any(link.items() <= row.items() for row in self._world.rows["assistant_tools"]):
-            add("assistant_tools", here, **link, position=9)
-        of_message = {"message_id": said["id"], "position": 9}
-        add("citations", here, **of_talk, **of_message, source_id=cited["source_id"], breadcrumbs=[], pages=[])
-        for name in ("attachments", "content_parts", "follow_up_questions", "tool_calls"):
-            add(name, here, **of_message)
-        author = {"author_kind": FeedbackAuthor.END_USER, "author_id": talk["owner_id"], "is_owners": False}
-        add("feedback", here, **of_talk, message_id=said["id"], **author)
-        add("feedback", here, **of_talk, **{**author, "is_owners": True})
-        for name in ("feedback_reasons", "feedback_scores", "citation_verdicts"):
-            add(name, here, feedback_id=opinion["id"], position=9)
