@@ -15,6 +15,8 @@ const handler = postgraphile(pool, "public", {
   dynamicJson: true,
   enableCors: false,
   enableQueryBatching: false,
+  // A table has a column of the name that it would give its own ids.
+  graphileBuildOptions: { nodeIdFieldName: "globalId" },
   graphiql: false,
   ignoreRBAC: true,
   legacyRelations: "omit",
